@@ -1,13 +1,16 @@
 """`python -m companyos.demo.host`: a fictitious product on its own origin, as a customer of the demo sees it.
 
-It plays two parts. For customers: a page that embeds the help widget, and the token endpoint that says who they are.
-For the support side: the telemetry that diagnostics and the health refresh read over HTTP, behind a bearer token.
+It plays two parts. For customers: a page that embeds the help widget, and the token endpoint that says who
+they are. For the support side: the telemetry that diagnostics and the health refresh read over HTTP, behind a
+bearer token.
 
-Environment: PORT (8002), HOST_BIND (127.0.0.1), COMPANYOS_URL (http://localhost:8000), SECRET_KEY (the demo's).
+Environment: PORT (8002), HOST_BIND (127.0.0.1), COMPANYOS_URL (http://localhost:8000), SECRET_KEY (the
+demo's own).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import os
@@ -119,7 +122,7 @@ class Host:
         return Answer(HTTPStatus.OK, body, "text/html", (("Content-Security-Policy", policy),))
 
     def token(self, call: Call) -> Answer:
-        """Whoever this host has signed in, signed for the page's own origin. No other origin can read the answer."""
+        """Whoever this host has signed in, signed for the page's own origin. Other origins can't read it."""
         who = persona(call)
         user = {"id": who.external_id, "name": who.name, "email": who.email, "role": who.role}
         secret = host_secrets.widget_secret(self.secret_key, who.tenant)
@@ -133,7 +136,8 @@ class Host:
         return Answer(HTTPStatus.OK, host_render.trace(entry), "text/html")
 
     def telemetry(self, call: Call, tenant: str, rest: list[str]) -> Answer:
-        if not hmac.compare_digest(call.bearer.encode(), host_secrets.telemetry_token(self.secret_key).encode()):
+        expected = host_secrets.telemetry_token(self.secret_key)
+        if not hmac.compare_digest(call.bearer.encode(), expected.encode()):
             return refused(HTTPStatus.UNAUTHORIZED, "the telemetry token is missing or wrong")
         plan = self.plans.get(tenant)
         if plan is None:
@@ -160,11 +164,12 @@ class Host:
                 entries = telemetry.traces(plan, now, wanted) if key == "ingest" else []
                 for entry in entries:
                     entry["url"] = f"{call.origin}/traces/{tenant}/{entry['trace_id']}"
-                return as_json({"resource": key, "at": now.isoformat(), "error_id": wanted, "traces": entries})
+                found_for = {"resource": key, "at": now.isoformat(), "error_id": wanted}
+                return as_json({**found_for, "traces": entries})
         return refused(HTTPStatus.METHOD_NOT_ALLOWED, "not possible on this resource")
 
     def change_quota(self, tenant: str, body: bytes) -> Answer:
-        """The mitigation of the demo's incident: with a higher quota the throttling ends within the minute."""
+        """The mitigation of the demo's incident: a higher quota ends the throttling within the minute."""
         try:
             quota = json.loads(body)["quota_eps"]
         except (ValueError, KeyError, TypeError):
@@ -172,7 +177,7 @@ class Host:
         if type(quota) is not int or not 100 <= quota <= 1_000_000:
             return refused(HTTPStatus.BAD_REQUEST, "quota_eps must be a whole number from 100 to 1000000")
         with self.lock:
-            self.plans[tenant] = self.plans[tenant].with_quota(quota)
+            self.plans[tenant] = self.plans[tenant].with_quota(quota, self.now())
         return as_json({"resource": "ingest", "config": telemetry.ingest_config(self.plans[tenant])})
 
     def __call__(self, environ: dict[str, object], start: Callable[..., object]) -> Iterable[bytes]:
@@ -229,20 +234,18 @@ def serve(port: int, companyos: str, secret_key: str, bind: str = "127.0.0.1") -
 def main() -> int:
     secret_key = os.environ.get("SECRET_KEY", "")
     if not secret_key:
-        print("SECRET_KEY is not set: the host page needs the demo's, to sign for its customers.", file=sys.stderr)
+        sys.stderr.write("SECRET_KEY is not set: the host page signs for its customers with the demo's.\n")
         return 2
     port = int(os.environ.get("PORT", "8002"))
     companyos = os.environ.get("COMPANYOS_URL", "http://localhost:8000").rstrip("/")
     try:
         server = serve(port, companyos, secret_key, os.environ.get("HOST_BIND", "127.0.0.1"))
     except OSError as error:
-        print(f"The host page cannot listen on port {port}: {error.strerror}.", file=sys.stderr)
+        sys.stderr.write(f"The host page cannot listen on port {port}: {error.strerror}.\n")
         return 1
-    print(f"Northwind Streams on http://localhost:{port}", flush=True)
-    try:
+    sys.stderr.write(f"Northwind Streams on http://localhost:{port}\n")
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

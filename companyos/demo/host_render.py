@@ -16,7 +16,10 @@ WORDS = {"green": "Healthy", "amber": "Strained", "red": "Failing"}
 
 def _fill(name: str, **values: object) -> str:
     """Values ending in _html are ready; all others are text and escaped here."""
-    ready = {key.removesuffix("_html"): v if key.endswith("_html") else escape(str(v)) for key, v in values.items()}
+    ready = {
+        key.removesuffix("_html"): value if key.endswith("_html") else escape(str(value))
+        for key, value in values.items()
+    }
     return Template((PAGES / name).read_text()).substitute(ready)
 
 
@@ -35,8 +38,8 @@ def _banner(plan: telemetry.IngestPlan, sample: telemetry.Minute, origin: str) -
     url = escape(f"{origin}/traces/{plan.tenant}/{telemetry.trace_id(plan.tenant, sample.bucket)}")
     return (
         f'<div class="banner" role="alert" data-error-id="{telemetry.THROTTLED}" data-trace-url="{url}">'
-        f"<strong>Ingest is throttled ({telemetry.THROTTLED})</strong> {sample.rejected_share:.0%} of your events "
-        f"are refused: more arrive than your quota of {plan.quota_eps:,} events/s lets in. "
+        f"<strong>Ingest is throttled ({telemetry.THROTTLED})</strong> {sample.rejected_share:.0%} "
+        f"of your events are refused: more arrive than your quota of {plan.quota_eps:,} events/s lets in. "
         f'<a href="{url}">See a trace</a></div>'
     )
 
@@ -52,13 +55,15 @@ def _streams(sample: telemetry.Minute) -> str:
 
 def _services(plan: telemetry.IngestPlan, now: datetime) -> str:
     return "".join(
-        f'<li><strong>{escape(str(r["name"]))}</strong>'
+        f"<li><strong>{escape(str(r['name']))}</strong>"
         f'<span class="{r["health"]}">{WORDS[str(r["health"])]}</span></li>'
         for r in telemetry.resources(plan, now)
     )
 
 
-def page(who: people.DemoRequester, plan: telemetry.IngestPlan, *, companyos: str, origin: str, now: datetime) -> str:
+def page(
+    who: people.DemoRequester, plan: telemetry.IngestPlan, *, companyos: str, origin: str, now: datetime
+) -> str:
     sample = telemetry.last(plan, now, 1)[0]
     tenant = next(tenant for tenant in people.TENANTS if tenant.slug == who.tenant)
     return _fill(
@@ -80,7 +85,7 @@ def trace(entry: dict[str, object]) -> str:
     spans = entry["spans"]
     assert isinstance(spans, list)
     rows = "".join(
-        f'<tr><td>{escape(span["name"])}</td><td>{escape(span["service"])}</td>'
+        f"<tr><td>{escape(span['name'])}</td><td>{escape(span['service'])}</td>"
         f'<td class="num">{span["start_ms"]} ms</td><td class="num">{span["duration_ms"]} ms</td>'
         f'<td class="{"green" if span["status"] == "ok" else "red"}">{escape(span["status"])}</td></tr>'
         for span in spans

@@ -1,4 +1,4 @@
-"""The demo's shared secrets, worked out from SECRET_KEY so that the seed and the host page agree without a file.
+"""The demo's shared secrets, worked out from SECRET_KEY: the seed and the host page agree without a file.
 
 Only for the demo: in production each tenant's widget secret is random and lives encrypted in the database.
 """

@@ -1,7 +1,7 @@
 """A small ingest service, simulated: events arrive at a rate, a quota refuses what is above it.
 
-Everything is a pure function of (tenant, quota, minute), so that the page, the telemetry API and the seed see the
-same numbers. Nothing is written as a fixed health: red or green follows from offered and accepted events.
+Everything is a pure function of (tenant, quotas, minute): the page, the telemetry API and the seed see
+the same numbers. Nothing is written as a fixed health: red or green follows from offered and accepted events.
 """
 
 from __future__ import annotations
@@ -23,13 +23,21 @@ class IngestPlan:
 
     tenant: str
     base_eps: float
-    quota_eps: int
+    quota_eps: int  # the one in force now
     region: str
     version: str
-    revision: int = 7
+    earlier: tuple[tuple[int, int], ...] = ()  # (first minute after it, quota), oldest first
 
-    def with_quota(self, quota_eps: int) -> IngestPlan:
-        return replace(self, quota_eps=quota_eps, revision=self.revision + 1)
+    @property
+    def revision(self) -> int:
+        return 7 + len(self.earlier)
+
+    def quota_at(self, bucket: int) -> int:
+        return next((quota for until, quota in self.earlier if bucket < until), self.quota_eps)
+
+    def with_quota(self, quota_eps: int, now: datetime) -> IngestPlan:
+        """From the running minute on; what was refused before stays refused."""
+        return replace(self, quota_eps=quota_eps, earlier=(*self.earlier, (bucket_of(now), self.quota_eps)))
 
 
 PLANS = {
@@ -97,7 +105,7 @@ def minute(plan: IngestPlan, bucket: int) -> Minute:
     share_of_day = (bucket * BUCKET % 86_400) / 86_400
     daily = 1 + 0.08 * math.sin(2 * math.pi * (share_of_day - 0.25))
     offered = plan.base_eps * daily * (0.95 + 0.1 * noise(plan.tenant, bucket))
-    return Minute(bucket, round(offered, 1), round(min(offered, plan.quota_eps), 1))
+    return Minute(bucket, round(offered, 1), round(min(offered, plan.quota_at(bucket)), 1))
 
 
 def last(plan: IngestPlan, now: datetime, minutes: int, step: int = 1) -> list[Minute]:
@@ -132,12 +140,13 @@ def _alerts(plan: IngestPlan, recent: list[Minute], burn: float) -> list[dict[st
     if not throttled:
         return []
     first, worst = throttled[0], max(throttled, key=lambda m: m.rejected_share)
+    quota = plan.quota_at(worst.bucket)
     alerts: list[dict[str, object]] = [
         {
             "name": "IngestThrottled",
             "severity": "page" if worst.rejected_share > 0.05 else "ticket",
             "at": first.at.isoformat(),
-            "text": f"{worst.rejected_share:.1%} of events refused at the quota of {plan.quota_eps} events/s",
+            "text": f"{worst.rejected_share:.1%} of events refused at the quota of {quota} events/s",
             "error_id": THROTTLED,
         }
     ]
@@ -150,8 +159,9 @@ def _alerts(plan: IngestPlan, recent: list[Minute], burn: float) -> list[dict[st
 
 def ingest_signals(plan: IngestPlan, now: datetime) -> dict[str, object]:
     recent = last(plan, now, 60)
-    accepted = accepted_percent(recent)
-    budget = _budget(OBJECTIVES["accepted"], accepted, accepted_percent(last(plan, now, 43_200, step=360)))
+    accepted = accepted_percent(recent[-5:])
+    month = accepted_percent(last(plan, now, 43_200, step=360))
+    budget = _budget(OBJECTIVES["accepted"], accepted_percent(recent), month)
     p95 = max(m.p95_ms for m in recent[-5:])
     objective = OBJECTIVES["accepted"]
     return {
@@ -161,7 +171,7 @@ def ingest_signals(plan: IngestPlan, now: datetime) -> dict[str, object]:
                 "value": accepted,
                 "objective": objective,
                 "unit": "%",
-                "window": "1h",
+                "window": "5m",
                 "status": _status(accepted >= objective, accepted >= 99),
             },
             {
@@ -175,7 +185,11 @@ def ingest_signals(plan: IngestPlan, now: datetime) -> dict[str, object]:
         ],
         "error_budget": budget,
         "alerts": _alerts(plan, recent, float(str(budget["burn_rate"]))),
-        "usage": {"offered_eps": recent[-1].offered, "accepted_eps": recent[-1].accepted, "quota_eps": plan.quota_eps},
+        "usage": {
+            "offered_eps": recent[-1].offered,
+            "accepted_eps": recent[-1].accepted,
+            "quota_eps": plan.quota_eps,
+        },
     }
 
 
@@ -198,7 +212,7 @@ def _companion_resource(companion: Companion, plan: IngestPlan, now: datetime) -
     objective = OBJECTIVES["available"]
     status = _status(available >= objective, True)
     sli = {"name": "Available", "value": available, "objective": objective, "unit": "%", "window": "1h"}
-    latency = {"name": "Latency p95", "value": p95, "objective": LATENCY_OBJECTIVE, "unit": "ms", "window": "5m"}
+    latency = {"name": "Latency p95", "value": p95, "objective": LATENCY_OBJECTIVE, "unit": "ms"}
     return {
         "key": companion.key,
         "name": companion.name,
@@ -209,7 +223,7 @@ def _companion_resource(companion: Companion, plan: IngestPlan, now: datetime) -
         "config": {"replicas": 3, "timeout_ms": 2_000, "revision": 3},
         "health": status,
         "signals": {
-            "slis": [{**sli, "status": status}, {**latency, "status": "green"}],
+            "slis": [{**sli, "status": status}, {**latency, "window": "5m", "status": "green"}],
             "error_budget": _budget(objective, available, (available + 100) / 2),
             "alerts": [],
         },
@@ -257,14 +271,20 @@ def trace(plan: IngestPlan, wanted: str) -> dict[str, object] | None:
     gateway = round(4 + 6 * noise(wanted, 1), 1)
     wait = round(sample.p95_ms - gateway, 1)
     spans = [
-        {"name": "gateway.accept", "service": "ingest", "start_ms": 0, "duration_ms": gateway, "status": "ok"},
+        {
+            "name": "gateway.accept",
+            "service": "ingest",
+            "start_ms": 0,
+            "duration_ms": gateway,
+            "status": "ok",
+        },
         {
             "name": "quota.reserve",
             "service": "ingest",
             "start_ms": gateway,
             "duration_ms": wait,
             "status": "error" if throttled else "ok",
-            "attributes": {"offered_eps": sample.offered, "quota_eps": plan.quota_eps, "overflow": "refuse"},
+            "attributes": {"offered_eps": sample.offered, "quota_eps": plan.quota_at(bucket)},
         },
     ]
     if not throttled:
@@ -303,7 +323,7 @@ def logs(plan: IngestPlan, now: datetime, minutes: int = 15) -> list[dict[str, o
                 "event": "ingest.minute",
                 "offered_eps": sample.offered,
                 "accepted_eps": sample.accepted,
-                "quota_eps": plan.quota_eps,
+                "quota_eps": plan.quota_at(sample.bucket),
                 "p95_ms": sample.p95_ms,
             }
         )
