@@ -11,7 +11,7 @@ from companyos.demo import people, telemetry
 
 PAGES = Path(__file__).parent / "host_pages"
 STREAMS = (("orders", 0.46), ("clicks", 0.31), ("inventory", 0.14), ("returns", 0.09))
-WORDS = {"green": "Healthy", "amber": "Strained", "red": "Failing"}
+WORDS = {"ok": "Healthy", "degraded": "Strained", "red": "Failing"}
 
 
 def _fill(name: str, **values: object) -> str:
@@ -45,7 +45,7 @@ def _banner(plan: telemetry.IngestPlan, sample: telemetry.Minute, origin: str) -
 
 
 def _streams(sample: telemetry.Minute) -> str:
-    state, word = ("red", "Throttled") if sample.rejected_share else ("green", "Flowing")
+    state, word = ("red", "Throttled") if sample.rejected_share else ("ok", "Flowing")
     return "".join(
         f'<tr><td>{name}</td><td class="num">{sample.offered * share:,.0f}/s</td>'
         f'<td class="num">{sample.accepted * share:,.0f}/s</td><td class="{state}">{word}</td></tr>'
@@ -87,7 +87,7 @@ def trace(entry: dict[str, object]) -> str:
     rows = "".join(
         f"<tr><td>{escape(span['name'])}</td><td>{escape(span['service'])}</td>"
         f'<td class="num">{span["start_ms"]} ms</td><td class="num">{span["duration_ms"]} ms</td>'
-        f'<td class="{"green" if span["status"] == "ok" else "red"}">{escape(span["status"])}</td></tr>'
+        f'<td class="{"ok" if span["status"] == "ok" else "red"}">{escape(span["status"])}</td></tr>'
         for span in spans
     )
     return _fill(

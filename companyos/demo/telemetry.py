@@ -1,7 +1,7 @@
 """A small ingest service, simulated: events arrive at a rate, a quota refuses what is above it.
 
 Everything is a pure function of (tenant, quotas, minute): the page, the telemetry API and the seed see
-the same numbers. Nothing is written as a fixed health: red or green follows from offered and accepted events.
+the same numbers. No health is fixed: red or ok follows from offered and accepted events.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ def _budget(objective: float, hour: float, window: float) -> dict[str, object]:
 
 def _status(good: bool, near: bool) -> str:
     if good:
-        return "green"
-    return "amber" if near else "red"
+        return "ok"
+    return "degraded" if near else "red"
 
 
 def _alerts(plan: IngestPlan, recent: list[Minute], burn: float) -> list[dict[str, object]]:
@@ -223,7 +223,7 @@ def _companion_resource(companion: Companion, plan: IngestPlan, now: datetime) -
         "config": {"replicas": 3, "timeout_ms": 2_000, "revision": 3},
         "health": status,
         "signals": {
-            "slis": [{**sli, "status": status}, {**latency, "window": "5m", "status": "green"}],
+            "slis": [{**sli, "status": status}, {**latency, "window": "5m", "status": "ok"}],
             "error_budget": _budget(objective, available, (available + 100) / 2),
             "alerts": [],
         },
@@ -231,11 +231,11 @@ def _companion_resource(companion: Companion, plan: IngestPlan, now: datetime) -
 
 
 def worst_of(statuses: list[str]) -> str:
-    return max(statuses, key=("green", "amber", "red").index)
+    return max(statuses, key=("ok", "degraded", "red").index)
 
 
 def resources(plan: IngestPlan, now: datetime) -> list[dict[str, object]]:
-    """Every resource of the tenant as the telemetry API answers it; `health` is green, amber or red."""
+    """Every resource of the tenant as the telemetry API answers it; `health` is ok, degraded or red."""
     signals = ingest_signals(plan, now)
     slis = signals["slis"]
     assert isinstance(slis, list)
