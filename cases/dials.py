@@ -1,0 +1,119 @@
+"""How an SLA clock reads: the words, the colour's name and the icon that every screen shows for it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+METRIC_NAMES = {
+    "accept": "Accept",
+    "first_response": "First response",
+    "resolution": "Resolution",
+    "next_update": "Next update",
+}
+# From this share of the target on, a running clock is "soon" (the first default alert after the half).
+SOON_SHARE = 0.75
+_ORDER = {"breached": 0, "soon": 1, "running": 2, "paused": 3, "met": 4, "cancelled": 5}
+
+
+class Reading(Protocol):
+    """What sla.clocks.readings gives for one clock at one instant."""
+
+    metric: str
+    cycle: int
+    state: str
+    breached: bool
+    basis: str
+    due_at: datetime | None
+    paused_since: datetime | None
+    left: timedelta | None
+    consumed: timedelta
+    target: timedelta
+    met_at: datetime | None
+    late_by: timedelta | None
+
+
+@dataclass(frozen=True)
+class Dial:
+    """One clock in words. `tone` is running, soon, breached, paused, met or cancelled."""
+
+    reading: Reading
+    name: str
+    tone: str
+    icon: str
+    short: str
+    words: str
+    share: int
+
+    @property
+    def live(self) -> bool:
+        return self.tone in ("running", "soon", "breached") and self.reading.met_at is None
+
+    @property
+    def counts_down(self) -> bool:
+        """Whether the browser may count by itself: business time stands still at night, which only the server knows."""
+        return self.live and self.reading.basis == "elapsed"
+
+
+def span(value: timedelta) -> str:
+    """Two units at most, whole minutes: "2 d 3 h", "1 h 12 min", "45 min"; under a minute "under 1 min"."""
+    minutes = int(abs(value).total_seconds() // 60)
+    if minutes < 1:
+        return "under 1 min"
+    days, rest = divmod(minutes, 24 * 60)
+    hours, mins = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (mins, "min")]
+    first = next(index for index, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+def dial(reading: Reading) -> Dial:
+    """The words for one reading."""
+    share = _share(reading)
+    tone, icon, short, words = _tell(reading, share)
+    name = METRIC_NAMES.get(reading.metric, reading.metric.replace("_", " ").capitalize())
+    return Dial(reading=reading, name=name, tone=tone, icon=icon, short=short, words=words, share=share)
+
+
+def _share(reading: Reading) -> int:
+    if not reading.target:
+        return 0
+    return max(0, min(100, round(100 * (reading.consumed / reading.target))))
+
+
+def _tell(reading: Reading, share: int) -> tuple[str, str, str, str]:
+    unit = " of business time" if reading.basis == "business" else ""
+    if reading.state == "cancelled":
+        return "cancelled", "circle-slash", "Cancelled", "Cancelled"
+    if reading.breached:
+        late = span(reading.late_by or timedelta(0))
+        if reading.met_at:
+            return "breached", "circle-alert", f"Met {late} late", f"Met {late} late"
+        return "breached", "circle-alert", f"{late} late", f"Breached, {late} late{unit}"
+    if reading.state == "met":
+        return "met", "circle-check", "Met", "Met in time"
+    left = span(reading.left or timedelta(0))
+    if reading.state == "paused":
+        return "paused", "circle-pause", f"Paused, {left} left", f"Paused with {left} left{unit}"
+    if share >= SOON_SHARE * 100:
+        return "soon", "alarm-clock", f"{left} left", f"{left} left{unit}"
+    return "running", "clock", f"{left} left", f"{left} left{unit}"
+
+
+def latest_cycle(readings: list[Reading]) -> list[Dial]:
+    """The dials of the newest cycle, in the order in which they come due in a case's life."""
+    if not readings:
+        return []
+    newest = max(reading.cycle for reading in readings)
+    order = list(METRIC_NAMES)
+    chosen = [dial(reading) for reading in readings if reading.cycle == newest]
+    return sorted(chosen, key=lambda one: order.index(one.reading.metric) if one.reading.metric in order else 9)
+
+
+def next_due(readings: list[Reading]) -> Dial | None:
+    """The one clock that the queue shows: an open breach first, then the nearest due, then a paused one."""
+    pending = [one for one in latest_cycle(readings) if one.reading.state in ("running", "paused")]
+    if not pending:
+        return None
+    return min(pending, key=lambda one: (one.tone == "paused", one.reading.due_at is None, one.reading.due_at or 0))

@@ -1,0 +1,117 @@
+// A form whose content is sent until it arrives, once: one key per content, kept with the draft, so that a repeat after
+// a lost answer (or a reload) is known to the support side as the same.
+
+import { newKey, persist, Refusal } from "./client.js";
+import { h, icon, showErrors } from "./dom.js";
+import { size } from "./words.js";
+
+const SAME_KEY_OTHER_BODY = /idempotency/;
+
+/** A button that picks files, the list of those picked, and what is wrong with them. */
+export function filePicker(files, limits, changed = () => {}) {
+  const shown = h("ul", { class: "files" });
+  const error = h("p", { class: "error", id: "e-attachments", hidden: true, role: "alert" });
+  const input = h("input", { type: "file", multiple: true, class: "hidden", tabindex: "-1", "aria-hidden": "true", accept: limits.types.join(",") });
+  const button = h("button", { class: "quiet", type: "button", id: "f-attachments", "aria-describedby": "e-attachments", onclick: () => input.click() }, icon("file"), "Add a file");
+  const complain = (text) => {
+    error.textContent = text;
+    error.hidden = !text;
+  };
+  const draw = () => {
+    shown.replaceChildren(
+      ...files.map((file, at) =>
+        h(
+          "li",
+          {},
+          h("span", {}, file.name, h("span", { class: "soft" }, ` ${size(file.size)}`)),
+          h("button", { class: "icon", type: "button", "aria-label": `Remove ${file.name}`, onclick: () => { files.splice(at, 1); draw(); button.focus(); } }, icon("close")),
+        ),
+      ),
+    );
+    shown.hidden = !files.length;
+    changed();
+  };
+  const add = (picked) => {
+    complain("");
+    for (const file of picked) {
+      if (!file.size) complain(`${file.name} is empty.`);
+      else if (file.size > limits.file_bytes) complain(`${file.name} is larger than ${size(limits.file_bytes)}.`);
+      else if (files.length >= limits.files) complain(`At most ${limits.files} files can be sent at once.`);
+      else files.push(file);
+    }
+    draw();
+  };
+  input.addEventListener("change", () => {
+    add([...input.files]);
+    input.value = "";
+  });
+  draw();
+  return { node: h("div", { class: "field" }, shown, error, button, input), add, draw };
+}
+
+/** Pasted and dropped files land in the picker. */
+export function takeDropped(target, picker) {
+  const take = (event, data) => {
+    if (!data?.files.length) return;
+    event.preventDefault();
+    picker.add([...data.files]);
+  };
+  target.addEventListener("paste", (event) => take(event, event.clipboardData));
+  target.addEventListener("dragover", (event) => event.preventDefault());
+  target.addEventListener("drop", (event) => take(event, event.dataTransfer));
+}
+
+export function multipart(values, files) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== "") form.append(name, one);
+  }
+  for (const file of files) form.append("attachments", file, file.name);
+  return form;
+}
+
+/**
+ * Makes `form` send. `draft` names the draft; `content()` is called at each try and answers request()'s body;
+ * `path` is where it goes; `done(answer)` runs once, after it arrived.
+ */
+export function sends(panel, signal, form, { draft, path, content, done }) {
+  const status = h("div", { class: "status", role: "status", "aria-live": "polite" });
+  const fields = form.querySelector("fieldset");
+  form.append(status);
+
+  const waiting = (seconds, now) => {
+    const words = `No connection to support. What you wrote is kept; the next try is in ${seconds} s.`;
+    status.replaceChildren(h("p", { class: "notice warn" }, words, h("button", { type: "button", onclick: now }, "Try now")));
+  };
+  const refused = (error) => {
+    panel.drafts.write(draft, { key: "", sending: false });
+    fields.disabled = false;
+    if (error instanceof Refusal && SAME_KEY_OTHER_BODY.test(error.code)) {
+      const words = "An earlier version of this had already arrived. You find it among your cases; send again only what is new.";
+      return status.replaceChildren(h("p", { class: "notice warn" }, words));
+    }
+    const rest = showErrors(form, error.errors ?? [{ attr: null, detail: error.message }]);
+    status.replaceChildren(...(rest.length ? [h("p", { class: "notice bad", role: "alert" }, rest.join(" "))] : []));
+  };
+  const submit = async () => {
+    const key = panel.drafts.read(draft).key || newKey();
+    panel.drafts.write(draft, { key, sending: true });
+    fields.disabled = true;
+    status.replaceChildren(h("p", { class: "soft" }, "Sending…"));
+    try {
+      const answer = await persist(() => panel.client.request("POST", path, { ...content(), key }), { wait: waiting, signal });
+      panel.drafts.drop(draft);
+      status.replaceChildren();
+      fields.disabled = false;
+      done(answer);
+    } catch (error) {
+      if (!signal.aborted) refused(error);
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!fields.disabled) submit();
+  });
+  // A send that a reload or closing cut short goes on with the same key.
+  if (panel.drafts.read(draft).sending) queueMicrotask(submit);
+}
