@@ -1,6 +1,6 @@
 """Which pages may call the widget's endpoints from the browser: the origins that some tenant allows.
 
-Only the browser's own rule is loosened here. Whose cases a page may see is settled by its token, which names one
+Only the browser's own rule is loosened here. Whose cases a page sees is settled by its token, which names one
 origin and one tenant.
 """
 

@@ -49,7 +49,7 @@ class Claims:
 
 
 def tenant_named(token: str) -> str:
-    """The tenant that the token says it is of, from its unverified header: only good for finding the secret."""
+    """The tenant in the token's unverified header: only good for finding the secret."""
     if len(token) > LONGEST_TOKEN:
         raise TokenError("token_malformed", f"The token is longer than {LONGEST_TOKEN} characters.")
     try:

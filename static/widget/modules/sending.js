@@ -71,38 +71,41 @@ export function multipart(values, files) {
 }
 
 /**
- * Makes `form` send. `draft` names the draft; `content()` is called at each try and answers request()'s body;
- * `path` is where it goes; `done(answer)` runs once, after it arrived.
+ * Makes `form` send. `draft` names the draft, `values()` reads the form, `files` are those picked; `path` is where it
+ * goes; `done(answer)` runs once, after it arrived. What was first sent under a key is what is repeated under it.
  */
-export function sends(panel, signal, form, { draft, path, content, done }) {
+export function sends(panel, signal, form, { draft, path, values, files = [], done }) {
+  const { drafts, client } = panel;
   const status = h("div", { class: "status", role: "status", "aria-live": "polite" });
   const fields = form.querySelector("fieldset");
   form.append(status);
+  const say = (kind, text, ...more) => status.replaceChildren(h("p", { class: `notice ${kind}` }, text, ...more));
 
   const waiting = (seconds, now) => {
-    const words = `No connection to support. What you wrote is kept; the next try is in ${seconds} s.`;
-    status.replaceChildren(h("p", { class: "notice warn" }, words, h("button", { type: "button", onclick: now }, "Try now")));
+    const words = `No connection to support. What you wrote is kept; the next try is in ${seconds} s. `;
+    say("warn", words, h("button", { type: "button", onclick: now }, "Try now"));
   };
   const refused = (error) => {
-    panel.drafts.write(draft, { key: "", sending: false });
+    drafts.write(draft, { key: "", sent: null });
     fields.disabled = false;
     if (error instanceof Refusal && SAME_KEY_OTHER_BODY.test(error.code)) {
-      const words = "An earlier version of this had already arrived. You find it among your cases; send again only what is new.";
-      return status.replaceChildren(h("p", { class: "notice warn" }, words));
+      return say("warn", "An earlier version of this had already arrived: you find it among your cases.");
     }
     const rest = showErrors(form, error.errors ?? [{ attr: null, detail: error.message }]);
-    status.replaceChildren(...(rest.length ? [h("p", { class: "notice bad", role: "alert" }, rest.join(" "))] : []));
+    if (rest.length) say("bad", rest.join(" "));
+    else status.replaceChildren();
   };
-  const submit = async () => {
-    const key = panel.drafts.read(draft).key || newKey();
-    panel.drafts.write(draft, { key, sending: true });
+  const submit = async (sent) => {
+    const key = drafts.read(draft).key || newKey();
+    drafts.write(draft, { key, sent, fileNames: files.map((file) => file.name) });
     fields.disabled = true;
-    status.replaceChildren(h("p", { class: "soft" }, "Sending…"));
+    say("soft", "Sending…");
     try {
-      const answer = await persist(() => panel.client.request("POST", path, { ...content(), key }), { wait: waiting, signal });
-      panel.drafts.drop(draft);
-      status.replaceChildren();
+      const attempt = () => client.request("POST", path, { form: multipart(sent, files), key });
+      const answer = await persist(attempt, { wait: waiting, signal });
+      drafts.drop(draft);
       fields.disabled = false;
+      status.replaceChildren();
       done(answer);
     } catch (error) {
       if (!signal.aborted) refused(error);
@@ -110,8 +113,15 @@ export function sends(panel, signal, form, { draft, path, content, done }) {
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!fields.disabled) submit();
+    if (!fields.disabled) submit(values());
   });
-  // A send that a reload or closing cut short goes on with the same key.
-  if (panel.drafts.read(draft).sending) queueMicrotask(submit);
+  resume(drafts.read(draft), files, submit, say);
+}
+
+/** A send that a reload or closing cut short goes on with its key, unless the reload lost its files. */
+function resume({ key, sent, fileNames = [] }, files, submit, say) {
+  if (!key || !sent) return;
+  const lost = fileNames.slice(files.length);
+  if (lost.length) say("warn", `Not sent yet. Add ${lost.join(", ")} again: a reload of the page loses files.`);
+  else queueMicrotask(() => submit(sent));
 }
