@@ -40,7 +40,13 @@ SETTINGS = {
     "scram_iterations": "1",
 }
 # Test data need not outlive a power cut.
-HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "jit": "off", "max_wal_size": "512MB"}
+HASTY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "jit": "off",
+    "max_wal_size": "512MB",
+}
 
 # Kept, because Python complains about a child that is forgotten while it runs, and these are meant to run on.
 _spawned: list[subprocess.Popen] = []
@@ -135,7 +141,9 @@ class Postgres:
         command = [program("initdb", self), "-D", str(self.data), f"--pwfile={password_file}", *INITDB]
         if not self.durable:
             command.append("--no-sync")
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_clean_env(), **self.account.spawn)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=_clean_env(), **self.account.spawn
+        )
         if done.returncode != 0:
             raise LocalError(f"PostgreSQL could not make {self.data}:\n{(done.stderr or done.stdout).strip()}")
 

@@ -76,7 +76,10 @@ class Valkey:
 
     def _start(self) -> bool:
         state = read_json(self.home / "server.json")
-        state = {"port": free_port(state.get("port")), "password": state.get("password") or secrets.token_urlsafe(32)}
+        state = {
+            "port": free_port(state.get("port")),
+            "password": state.get("password") or secrets.token_urlsafe(32),
+        }
         self._write_config(state)
         process = spawn([program(self), str(self.config)], self.log, self.account)
         write_json(self.home / "server.json", {**state, "pid": process.pid})
