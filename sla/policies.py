@@ -1,0 +1,79 @@
+"""Reading policies: which one holds for a tenant at an instant, and what it promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from django.db.models import Q
+
+from sla import ledger
+from sla.calendars import CalendarSpec
+from sla.choice import most_specific
+from sla.models import Calendar, Policy
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True)
+class PolicyChoice:
+    """The policy version that holds and why it was chosen; no policy promises nothing, so no clock starts."""
+
+    policy: Policy | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A target as a clock takes it on, with the calendar row it is counted in (None for elapsed time)."""
+
+    target: ledger.Target
+    calendar: Calendar | None
+
+
+@dataclass(frozen=True)
+class PolicyFacts:
+    name: str
+    version: int
+    shares: tuple[int, ...]
+
+
+def choose(tenant: Tenant, now: datetime) -> PolicyChoice:
+    """The most specific policy in force at `now`, with its targets; of each key only the latest version by then counts."""
+    current = (
+        Policy.objects.filter(Q(tenant=tenant) | Q(tenant=None), active_from__lte=now)
+        .order_by("key", "-active_from", "-version")
+        .distinct("key")
+    )
+    in_force = sorted((policy for policy in current if not policy.retired), key=lambda p: p.active_from, reverse=True)
+    policy, why = most_specific(in_force, tenant_id=tenant.pk, segment=tenant.segment, tier=tenant.support_tier)
+    return PolicyChoice(policy, why)
+
+
+def promise(choice: PolicyChoice, metric: str, priority: str) -> Promise | None:
+    """What the chosen policy promises; None when it has no target for that metric and priority."""
+    policy = choice.policy
+    row = policy and policy.targets.filter(metric=metric, priority=priority).first()
+    if policy is None or row is None:
+        return None
+    shares = tuple(policy.shares)
+    if row.basis == ledger.ELAPSED:
+        return Promise(ledger.Target(row.amount, ledger.ELAPSED, None, shares), None)
+    spec = calendar_spec(policy.calendar_id)
+    amount = row.amount
+    if row.business_days is not None:
+        amount = spec.day_length * int(row.business_days * 100) / 100
+    return Promise(ledger.Target(amount, ledger.BUSINESS, spec, shares), policy.calendar)
+
+
+# A version is never changed once it stands (the database refuses), so a process may keep what it read of one. Its tables
+# of open time are built once that way, not once a clock.
+@lru_cache(maxsize=2048)
+def calendar_spec(calendar_id: int) -> CalendarSpec:
+    return Calendar.objects.get(pk=calendar_id).spec()
+
+
+@lru_cache(maxsize=4096)
+def policy_facts(policy_id: int) -> PolicyFacts:
+    policy = Policy.objects.get(pk=policy_id)
+    return PolicyFacts(policy.name, policy.version, tuple(policy.shares))
