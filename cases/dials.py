@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+
+from sla.ledger import Reading
 
 METRIC_NAMES = {
     "accept": "Accept",
@@ -14,24 +15,6 @@ METRIC_NAMES = {
 }
 # From this share of the target on, a running clock is "soon" (the first default alert after the half).
 SOON_SHARE = 0.75
-_ORDER = {"breached": 0, "soon": 1, "running": 2, "paused": 3, "met": 4, "cancelled": 5}
-
-
-class Reading(Protocol):
-    """What sla.clocks.readings gives for one clock at one instant."""
-
-    metric: str
-    cycle: int
-    state: str
-    breached: bool
-    basis: str
-    due_at: datetime | None
-    paused_since: datetime | None
-    left: timedelta | None
-    consumed: timedelta
-    target: timedelta
-    met_at: datetime | None
-    late_by: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -77,9 +60,12 @@ def dial(reading: Reading) -> Dial:
 
 
 def _share(reading: Reading) -> int:
-    if not reading.target:
-        return 0
-    return max(0, min(100, round(100 * (reading.consumed / reading.target))))
+    return max(0, min(100, round(100 * reading.used)))
+
+
+def _lateness(reading: Reading) -> timedelta:
+    """How late, in the clock's own time: business time for a business clock, never counting pauses."""
+    return -reading.left if reading.left < timedelta(0) else reading.late_by or timedelta(0)
 
 
 def _tell(reading: Reading, share: int) -> tuple[str, str, str, str]:
@@ -87,13 +73,13 @@ def _tell(reading: Reading, share: int) -> tuple[str, str, str, str]:
     if reading.state == "cancelled":
         return "cancelled", "circle-slash", "Cancelled", "Cancelled"
     if reading.breached:
-        late = span(reading.late_by or timedelta(0))
+        late = span(_lateness(reading))
         if reading.met_at:
             return "breached", "circle-alert", f"Met {late} late", f"Met {late} late"
         return "breached", "circle-alert", f"{late} late", f"Breached, {late} late{unit}"
     if reading.state == "met":
         return "met", "circle-check", "Met", "Met in time"
-    left = span(reading.left or timedelta(0))
+    left = span(reading.left)
     if reading.state == "paused":
         return "paused", "circle-pause", f"Paused, {left} left", f"Paused with {left} left{unit}"
     if share >= SOON_SHARE * 100:
@@ -116,4 +102,9 @@ def next_due(readings: list[Reading]) -> Dial | None:
     pending = [one for one in latest_cycle(readings) if one.reading.state in ("running", "paused")]
     if not pending:
         return None
-    return min(pending, key=lambda one: (one.tone == "paused", one.reading.due_at is None, one.reading.due_at or 0))
+    return min(pending, key=_urgency)
+
+
+def _urgency(one: Dial) -> tuple[bool, bool, float]:
+    due_at = one.reading.due_at
+    return one.reading.state == "paused", due_at is None, due_at.timestamp() if due_at else 0.0

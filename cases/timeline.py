@@ -1,0 +1,105 @@
+"""What happened on a case, in order: its events and those of its clocks, each with the row that it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from cases.models import Attachment, Case, DiagnosticRun, Evidence, Message, Note
+from companyos.events.models import Event
+
+LATEST = 200
+PUBLIC, INTERNAL, TRANSITIONS, AUTOMATION = "public", "internal", "transitions", "automation"
+KINDS = (PUBLIC, INTERNAL, TRANSITIONS, AUTOMATION)
+_MOVES = frozenset(
+    f"case.{verb}"
+    for verb in ("opened", "accepted", "started", "waiting", "resumed", "resolved", "rejected", "closed", "reopened", "dismissed")
+)
+
+
+@dataclass
+class Entry:
+    """One row of the timeline. `kind` is what the filter chips go by."""
+
+    event: Event
+    kind: str
+    message: Message | None = None
+    note: Note | None = None
+    run: DiagnosticRun | None = None
+    files: list[Attachment] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        return f"event-{self.event.pk}"
+
+    @property
+    def templates(self) -> list[str]:
+        return [f"cases/timeline/{self.event.name}.html", "cases/timeline/generic.html"]
+
+    @property
+    def effects(self) -> list[dict[str, Any]]:
+        return self.event.payload.get("sla", [])
+
+
+def kind_of(name: str) -> str:
+    """The filter that an event's name falls under."""
+    if name.startswith("message."):
+        return PUBLIC
+    if name in _MOVES:
+        return TRANSITIONS
+    if name.startswith(("diagnostic.", "clock.")) or name == "case.enriched":
+        return AUTOMATION
+    return INTERNAL
+
+
+def entries(case: Case, only: str = "", limit: int = LATEST) -> list[Entry]:
+    """The newest `limit` entries, oldest first, in at most five queries. `only` is one of KINDS, or empty for all."""
+    about = Q(subject_kind="case", subject_id=case.pk) | Q(subject_kind="clock_set", subject_id=case.clock_set_id)
+    events = list(Event.objects.filter(about).order_by("-at", "-id")[:limit])[::-1]
+    found = [Entry(event, kind_of(event.name)) for event in _without_repeats(events)]
+    _attach_messages([entry for entry in found if entry.event.name.startswith("message.")])
+    _attach_notes([entry for entry in found if "note" in entry.event.payload])
+    _attach_runs([entry for entry in found if "run" in entry.event.payload])
+    return [entry for entry in found if entry.kind == only] if only in KINDS else found
+
+
+def _without_repeats(events: list[Event]) -> list[Event]:
+    """A run tells of each of its steps; the timeline shows the run once, where it was asked for."""
+    seen: set[Any] = set()
+    kept = []
+    for event in events:
+        run = event.payload.get("run") if event.name.startswith("diagnostic.") else None
+        if run is None or run not in seen:
+            kept.append(event)
+        seen.add(run)
+    return kept
+
+
+def _attach_messages(found: list[Entry]) -> None:
+    messages = Message.objects.prefetch_related("attachments").in_bulk(_named(found, "message"))
+    for entry in found:
+        entry.message = messages.get(entry.event.payload.get("message"))
+        entry.files = list(entry.message.attachments.all()) if entry.message else []
+
+
+def _attach_notes(found: list[Entry]) -> None:
+    notes = Note.objects.in_bulk(_named(found, "note"))
+    for entry in found:
+        entry.note = notes.get(entry.event.payload["note"])
+
+
+def _attach_runs(found: list[Entry]) -> None:
+    if not found:
+        return
+    runs = DiagnosticRun.objects.select_related("runbook").prefetch_related("evidence").in_bulk(_named(found, "run"))
+    for entry in found:
+        entry.run = runs.get(entry.event.payload["run"])
+        entry.evidence = list(entry.run.evidence.all()) if entry.run else []
+
+
+def _named(found: Iterable[Entry], key: str) -> set[int]:
+    return {value for entry in found if isinstance(value := entry.event.payload.get(key), int)}
