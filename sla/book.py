@@ -1,4 +1,4 @@
-"""A clock's ledger in the database: reading its lines, appending to it, projecting the row, recording breach and warning."""
+"""A clock's ledger in the database: reading it, appending to it, projecting the row, recording breach and warning."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def begin(clock: Clock, terms: Terms, deed: Deed) -> None:
 
 
 def append(clock: Clock, kind: str, deed: Deed, terms: Terms | None = None) -> list[ClockEntry]:
-    """Append what `kind` brings about on a locked clock, re-project the row, record a breach; nothing when it repeats."""
+    """Append what `kind` brings about on a locked clock and re-project its row; a repetition appends nothing."""
     rows = list(clock.entries.order_by("seq"))
     new = ledger.advance(lines(rows), Entry(kind, deed.at, terms.promise.target if terms else None))
     written = [_row(clock, len(rows) + n, entry, deed, terms) for n, entry in enumerate(new, start=1)]
@@ -134,7 +134,7 @@ def _project(clock: Clock, rows: list[ClockEntry], alerted: frozenset[int]) -> N
 
 
 def _row(clock: Clock, seq: int, entry: Entry, deed: Deed, terms: Terms | None) -> ClockEntry:
-    """A line with what is in force from it on: the new terms with and after a retarget, else the clock's present ones."""
+    """A line with what is in force from it on: a retarget's new terms, else the clock's present ones."""
     if entry.kind == ledger.BREACHED and not entry.at_retarget:
         deed, terms = Deed(entry.at, "due", SYSTEM), None
     row = ClockEntry(

@@ -4,14 +4,16 @@ Pure: no Django, no database, no clock. It is open at an instant when the wall c
 time within the opening hours. So on the day the clocks change 09:00–17:00 is still 09:00–17:00 on the wall, 00:00–24:00
 is 23 or 25 hours long, an hour that the wall skips is never open, and one that it shows twice is open twice.
 
-Instants are aware datetimes; results are UTC. Inside, an instant is whole microseconds since 1970, and each UTC year of a
-calendar is a table of open stretches with a running total, so that a span of years costs one step a year and a bisection.
+Instants are aware datetimes; results are UTC. Inside, an instant is whole microseconds since 1970, and each UTC year
+of a calendar is a table of open stretches with a running total, so that a span of years costs one step a year and a
+bisection.
 """
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,7 +24,7 @@ WEEK_MINUTES = 7 * DAY_MINUTES
 DAY_SECONDS = 24 * 60 * 60
 PROBE_SECONDS = 6 * 60 * 60  # no zone has changed its offset twice within six hours
 MICRO = 1_000_000
-LAST_YEAR = 9998
+FIRST_YEAR, LAST_YEAR = 2, 9998
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Interval = tuple[int, int, int]  # weekday (Monday 0), opening minute, closing minute
@@ -34,7 +36,7 @@ class CalendarError(ValueError):
 
 
 class Year(NamedTuple):
-    """The open stretches of one UTC year, in microseconds since 1970; `before[i]` is the open time ahead of stretch i."""
+    """One UTC year's open stretches, in microseconds since 1970; `before[i]` is the open time ahead of stretch i."""
 
     opens: list[int]
     closes: list[int]
@@ -55,9 +57,9 @@ class Year(NamedTuple):
 class CalendarSpec:
     """One version of a calendar. Minutes count from the local midnight of the day on which an interval opens.
 
-    An interval past midnight closes after minute 1440: Friday 22:00 to Saturday 06:00 is `(4, 1320, 1800)`. It belongs to
-    the day it opens on: a holiday closes the weekly intervals that open on its local date, to their end. One-off openings
-    (`date, open, close`) add to the week and hold on holidays too.
+    An interval past midnight closes after minute 1440: Friday 22:00 to Saturday 06:00 is `(4, 1320, 1800)`. It belongs
+    to the day it opens on: a holiday closes the weekly intervals that open on its local date, to their end. One-off
+    openings (`date, open, close`) add to the week and hold on holidays too.
     """
 
     name: str
@@ -81,6 +83,8 @@ class CalendarSpec:
     def year(self, number: int) -> Year:
         table = self._years.get(number)
         if table is None:
+            if not FIRST_YEAR <= number <= LAST_YEAR:
+                raise CalendarError(f"There is no open time outside the years {FIRST_YEAR} to {LAST_YEAR}.")
             table = self._years[number] = _build_year(self, number)
         return table
 
@@ -143,7 +147,7 @@ def _check_weekly(weekly: tuple[Interval, ...]) -> None:
     spans = sorted((d * DAY_MINUTES + opens, d * DAY_MINUTES + closes, d) for d, opens, closes in weekly)
     first_opens, first_closes, first_day = spans[0]
     spans.append((first_opens + WEEK_MINUTES, first_closes + WEEK_MINUTES, first_day))
-    for (_, closes, day), (opens, _, next_day) in zip(spans, spans[1:], strict=False):
+    for (_, closes, day), (opens, _, next_day) in pairwise(spans):
         if opens < closes:
             at = describe(opens % DAY_MINUTES)
             raise CalendarError(
@@ -155,7 +159,7 @@ def _check_openings(openings: tuple[Opening, ...]) -> None:
     for day, opens, closes in openings:
         _check_minutes(day.isoformat(), opens, closes)
     spans = sorted((_day_number(d) * DAY_MINUTES + o, _day_number(d) * DAY_MINUTES + c, d) for d, o, c in openings)
-    for (_, closes, day), (opens, _, next_day) in zip(spans, spans[1:], strict=False):
+    for (_, closes, day), (opens, _, next_day) in pairwise(spans):
         if opens < closes:
             raise CalendarError(f"One-off openings of {day.isoformat()} and {next_day.isoformat()} overlap.")
 
@@ -170,7 +174,7 @@ def _check_minutes(day: str, opens: int, closes: int) -> None:
 
 
 def _build_year(spec: CalendarSpec, number: int) -> Year:
-    """Lays the local opening hours over each stretch of constant UTC offset: right in gaps, folds and skipped days alike."""
+    """Lays the local hours over each stretch of constant UTC offset: right in gaps, folds and skipped days alike."""
     local = _local_stretches(spec, number)
     opens: list[int] = []
     closes: list[int] = []
@@ -197,10 +201,8 @@ def _local_stretches(spec: CalendarSpec, number: int) -> list[tuple[int, int]]:
     for weekday, opens, closes in spec.weekly:
         by_weekday[weekday].append((opens, closes))
     stretches: list[tuple[int, int]] = []
-    first, last = (
-        date(number - 1, 12, 28),
-        date(number + 1, 1, 4),
-    )  # an interval may open two local days before its UTC day
+    # With the offset, an interval may open two local days before the UTC day that it reaches into.
+    first, last = date(number - 1, 12, 28), date(number + 1, 1, 4)
     for ordinal in range(first.toordinal(), last.toordinal()):
         day = date.fromordinal(ordinal)
         if day not in spec.holidays:
@@ -229,8 +231,6 @@ def _merged(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
 @lru_cache(maxsize=4096)
 def _offsets(time_zone: str, number: int) -> list[tuple[int, int, int]]:
     """The stretches of constant offset of one UTC year: begin, end, offset, in seconds."""
-    if not 2 <= number <= LAST_YEAR:
-        raise CalendarError(f"No open time is left before the year {LAST_YEAR + 1}.")
     place = zone(time_zone)
     begin, end = (_day_number(date(year, 1, 1)) * DAY_SECONDS for year in (number, number + 1))
     stretches: list[tuple[int, int, int]] = []

@@ -1,7 +1,7 @@
 """The verbs of clocks, and their readings. Each verb is idempotent: what holds already is not done again.
 
-A caller holds the lock of the thing that the clocks belong to; a verb then locks the clock's row, appends to its ledger,
-re-projects the row and says what changed. Whatever the verb, a breach that is a fact by then is written down first.
+A caller holds the lock of the thing that the clocks belong to; a verb then locks the clock's row, appends to its
+ledger, re-projects the row and says what changed. Whatever the verb, a breach that is a fact by then is written first.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def retarget(
     actor: Acting,
     reason: str,
 ) -> list[Effect]:
-    """Put new terms in force on every clock of the set that has not ended; one that they lack a target for is cancelled."""
+    """Put new terms in force on every clock that has not ended; one that they have no target for is cancelled."""
     effects: list[Effect] = []
     for clock in _open(Clock.objects.select_for_update().filter(clock_set=clock_set)):
         kind, deed, terms = _retargeting(clock, priority, choice, Deed(at, cause, actor, reason))
@@ -157,7 +157,7 @@ def read(clock: Clock, now: datetime) -> Reading:
 
 
 def next_due(given: Iterable[Reading]) -> Reading | None:
-    """The running clock that is due first, a breached one included: a view of the clocks, none of which hides another."""
+    """The running clock that is due first, a breached one included. Only a view: no clock hides another."""
     running = [reading for reading in given if reading.state == ledger.RUNNING and reading.due_at is not None]
     return min(running, key=lambda reading: (reading.due_at, reading.cycle, reading.metric), default=None)
 

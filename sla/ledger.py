@@ -1,7 +1,7 @@
 """What a clock's ledger means. Pure: entries in, projection out; `now` is a parameter.
 
-A projection is the fold of the entries; `reading` turns it into what a badge, a queue, an alert, the API and a report say
-at an instant. A span is half-open, [start, due): met exactly at the due instant is breached.
+A projection is the fold of the entries; `reading` turns it into what a badge, a queue, an alert, the API and a report
+say at an instant. A span is half-open, [start, due): met exactly at the due instant is breached.
 """
 
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What the clock's row stores. `consumed` and `overrun` count the runs that have ended; `reading` adds the open one.
+    """What the clock's row stores. `consumed` and `overrun` count the ended runs; `reading` adds the open one.
 
     `due_at` is None on a clock paused (or ended while paused) with time left: nobody can know it then.
     `overrun` is elapsed time that the clock ran on after its breach.
@@ -121,7 +121,7 @@ class Reading:
 
 @dataclass(slots=True)
 class _Story:
-    """The fold's state while it reads a ledger: the runs stay apart, because a new target is counted over all of them."""
+    """The fold's state. The runs stay apart, because a new target is counted over all of them."""
 
     target: Target
     runs: list[tuple[datetime, datetime | None]] = field(default_factory=list)
@@ -224,7 +224,7 @@ def settle(projection: Projection, now: datetime) -> Entry | None:
 
 
 def advance(entries: Sequence[Entry], entry: Entry) -> list[Entry]:
-    """The lines to append when `entry` happens: a breach due by then first, the entry unless it repeats what already holds.
+    """The lines to append when `entry` happens: a breach due by then first, then the entry unless it repeats.
 
     An instant before the ledger's last is moved up to it: the order of the ledger is the order of commits, and what is
     written is never dated back. A retarget that puts the due instant in the past breaches at the retarget.
@@ -286,7 +286,7 @@ def reading(
 
 
 def due_share(entries: Iterable[Entry], alerted: frozenset[int], now: datetime) -> tuple[int, datetime] | None:
-    """The first share whose alert is due by `now` and the instant it was passed; None if the breach comes first or nothing is."""
+    """The first share whose alert is due by `now`, and the instant it was passed; None when no warning is."""
     story = _told(entries)
     instant = story.next_alert_at(alerted)
     if instant is None or instant > now:

@@ -39,7 +39,7 @@ class PolicyFacts:
 
 
 def choose(tenant: Tenant, now: datetime) -> PolicyChoice:
-    """The most specific policy in force at `now`, with its targets; of each key only the latest version by then counts."""
+    """The most specific policy in force at `now`; of each key only the latest version by then counts."""
     current = (
         Policy.objects.filter(Q(tenant=tenant) | Q(tenant=None), active_from__lte=now)
         .order_by("key", "-active_from", "-version")
@@ -66,8 +66,8 @@ def promise(choice: PolicyChoice, metric: str, priority: str) -> Promise | None:
     return Promise(ledger.Target(amount, ledger.BUSINESS, spec, shares), policy.calendar)
 
 
-# A version is never changed once it stands (the database refuses), so a process may keep what it read of one. Its tables
-# of open time are built once that way, not once a clock.
+# A version is never changed once it stands (the database refuses), so a process may keep what it read of one. Its
+# tables of open time are so built once, not once a clock.
 @lru_cache(maxsize=2048)
 def calendar_spec(calendar_id: int) -> CalendarSpec:
     return Calendar.objects.get(pk=calendar_id).spec()

@@ -13,7 +13,7 @@ from sla.calendars import CalendarError
 
 
 def expand(country: str, subdivision: str, years: Iterable[int]) -> dict[date, str]:
-    """Holidays by date, with their English or local names. Raises CalendarError for an unknown country or subdivision."""
+    """Holidays by date, with their names. Raises CalendarError for an unknown country or subdivision."""
     try:
         found = holidays.country_holidays(country, subdiv=subdivision or None, years=list(years))
     except NotImplementedError as error:
