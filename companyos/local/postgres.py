@@ -39,11 +39,10 @@ SETTINGS = {
     "max_connections": "200",
     "scram_iterations": "1",
 }
-# Test data need not outlive a power cut.
+# Test data need not outlive a power cut. It does outlive a killed server, as the tests of faults expect.
 HASTY = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "jit": "off",
     "max_wal_size": "512MB",
 }
