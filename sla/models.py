@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from sla import ledger
 from sla.calendars import CalendarError, CalendarSpec
@@ -53,7 +54,7 @@ class Calendar(models.Model):
     own_days = models.JSONField(default=list, blank=True, help_text="Own closed days: [ISO date, name].")
     openings = models.JSONField(default=list, blank=True, help_text="[ISO date, opening minute, closing minute].")
     day_length = models.DurationField(default=timedelta(hours=8))
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [
@@ -107,7 +108,7 @@ class Policy(models.Model):
     retired = models.BooleanField(default=False)
     shares = ArrayField(models.PositiveSmallIntegerField(), default=default_shares, validators=[validate_shares])
     reason = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name_plural = "policies"
@@ -169,7 +170,7 @@ class ClockSet(models.Model):
     """The clocks of one thing (a case, say); this app does not know of what."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
         return f"Clocks {self.pk}"
@@ -281,7 +282,7 @@ class ClockEntry(models.Model):
     seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=choices(KINDS))
     at = models.DateTimeField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
     cause = models.CharField(max_length=120)
     actor_kind = models.CharField(max_length=12)
     actor_id = models.BigIntegerField(null=True)
