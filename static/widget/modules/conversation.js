@@ -55,7 +55,6 @@ function resolved(panel, signal, found, refresh) {
     "section",
     { class: "notice ask" },
     h("h3", {}, "Is it fixed for you?"),
-    found.resolution ? h("p", { class: "text" }, linked(found.resolution)) : null,
     h("div", { class: "row" }, fixed, not.toggle),
     not.form,
   );
@@ -122,8 +121,9 @@ export async function conversation(panel, signal, reference) {
   const draw = (found) => {
     const news = found.messages.filter((said) => !log.querySelector(`[data-id="${CSS.escape(String(said.id))}"]`));
     log.append(...news.map((said) => message(panel, said)));
+    if (shown && news.length) log.lastChild.scrollIntoView({ block: "nearest" });
     if (shown && news.some((said) => said.side !== "you")) panel.announce(`New message: ${news.at(-1).body}`);
-    if (shown?.status.key !== found.status.key || shown?.asked !== found.asked || shown?.survey !== found.survey) {
+    if (shown?.status.key !== found.status.key || shown?.asked !== found.asked || !shown?.survey !== !found.survey) {
       pill.className = `pill ${found.status.key}`;
       pill.textContent = found.status.words;
       meaning.textContent = found.status.meaning;
@@ -146,5 +146,6 @@ export async function conversation(panel, signal, reference) {
   };
   const node = h("div", { class: "conversation" }, about(first), h("p", { class: "row" }, pill), meaning, log, next, answer);
   draw(first);
-  return { title: first.reference, node, poll };
+  const latest = () => (next.firstChild ?? log.lastChild)?.scrollIntoView({ block: "nearest" });
+  return { title: first.reference, node, poll, shown: latest };
 }

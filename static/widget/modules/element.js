@@ -1,5 +1,5 @@
 // <companyos-help>: the button, the dialog and the way between its views. Each view is a function that is handed the
-// panel and answers { title, node, poll?, focus? }.
+// panel and answers { title, node, poll?, focus?, shown? }.
 
 import { Client, SignedOut, Unreachable } from "./client.js";
 import { compose } from "./compose.js";
@@ -108,6 +108,7 @@ class CompanyOSHelp extends HTMLElement {
     this.body.scrollTop = 0;
     if (!ready) return;
     (view.focus ?? this.heading).focus();
+    view.shown?.();
     this.#wait = POLL;
     this.#later();
   }

@@ -10,9 +10,9 @@ const SAME_KEY_OTHER_BODY = /idempotency/;
 /** A button that picks files, the list of those picked, and what is wrong with them. */
 export function filePicker(files, limits, changed = () => {}) {
   const shown = h("ul", { class: "files" });
-  const error = h("p", { class: "error", id: "e-attachments", hidden: true, role: "alert" });
+  const error = h("p", { class: "error", id: "e-files", hidden: true, role: "alert" });
   const input = h("input", { type: "file", multiple: true, class: "hidden", tabindex: "-1", "aria-hidden": "true", accept: limits.types.join(",") });
-  const button = h("button", { class: "quiet", type: "button", id: "f-attachments", "aria-describedby": "e-attachments", onclick: () => input.click() }, icon("file"), "Add a file");
+  const button = h("button", { class: "quiet", type: "button", id: "f-files", "aria-describedby": "e-files", onclick: () => input.click() }, icon("file"), "Add a file");
   const complain = (text) => {
     error.textContent = text;
     error.hidden = !text;
@@ -66,7 +66,7 @@ export function multipart(values, files) {
   for (const [name, value] of Object.entries(values)) {
     for (const one of Array.isArray(value) ? value : [value]) if (one !== "") form.append(name, one);
   }
-  for (const file of files) form.append("attachments", file, file.name);
+  for (const file of files) form.append("files", file, file.name);
   return form;
 }
 
@@ -79,7 +79,10 @@ export function sends(panel, signal, form, { draft, path, values, files = [], do
   const status = h("div", { class: "status", role: "status", "aria-live": "polite" });
   const fields = form.querySelector("fieldset");
   form.append(status);
-  const say = (kind, text, ...more) => status.replaceChildren(h("p", { class: `notice ${kind}` }, text, ...more));
+  const say = (kind, text, ...more) => {
+    status.replaceChildren(h("p", { class: `notice ${kind}` }, text, ...more));
+    status.scrollIntoView({ block: "nearest" });
+  };
 
   const waiting = (seconds, now) => {
     const words = `No connection to support. What you wrote is kept; the next try is in ${seconds} s. `;
@@ -111,6 +114,11 @@ export function sends(panel, signal, form, { draft, path, values, files = [], do
       if (!signal.aborted) refused(error);
     }
   };
+  form.addEventListener("input", (event) => {
+    event.target.removeAttribute("aria-invalid");
+    const error = event.target.name && form.querySelector(`#e-${CSS.escape(event.target.name)}`);
+    if (error) error.hidden = true;
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!fields.disabled) submit(values());

@@ -1,0 +1,235 @@
+"""The widget's endpoints. The token says who asks, the request's scope what they may see; views call the verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from cases import access, conversation, intake, lifecycle, widget_view
+from cases import widget_serializers as wire
+from cases.models import Attachment, Case
+from cases.models.case import Channel
+from companyos.web.errors import DomainError, NotFound
+from companyos.web.idempotency import idempotent
+from tenants.access import Actor
+from tenants.authentication import WidgetTokenAuthentication
+from tenants.models import Requester
+
+TAG = "Widget"
+ORIGIN = OpenApiParameter(
+    "Origin", str, OpenApiParameter.HEADER, required=True, description="Sent by the browser; the token's origin."
+)
+AFTER = OpenApiParameter("after", str, description="`next` of the page before.")
+
+
+class IsRequester(BasePermission):
+    """A customer with a good widget token; nobody of the support side comes in by this door."""
+
+    message = "Send the widget's token."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.user, Actor) and request.user.kind == "requester"
+
+
+class PerRequester(ScopedRateThrottle):
+    """The rate is each requester's own, whatever address they come from."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": f"requester:{request.user.requester_id}"}
+
+
+class WidgetView(APIView):
+    authentication_classes = [WidgetTokenAuthentication]
+    permission_classes = [IsRequester]
+    throttle_classes = [PerRequester]
+    throttle_scope = "widget"
+    parser_classes = [JSONParser, MultiPartParser, FormParser]
+
+    def actor(self) -> Actor:
+        return self.request.user
+
+    def requester(self) -> Requester:
+        return Requester.objects.select_related("tenant").get(pk=self.actor().requester_id)
+
+    def case(self, reference: str) -> Case:
+        return access.get_case(reference, self.actor(), viewed=False)
+
+    def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
+        """The request's body, checked."""
+        filled = form(data=self.request.data)
+        filled.is_valid(raise_exception=True)
+        return filled.validated_data
+
+    def made(self, case: Case) -> Response:
+        """The case as the customer sees it after the deed."""
+        case = Case.objects.get(pk=case.pk)
+        return Response(wire.WidgetCase(widget_view.whole(case, self.actor())).data, status=201)
+
+
+def described(name: str, form: type[Serializer[Any]], summary: str) -> Any:
+    return extend_schema(
+        operation_id=f"widget_{name}",
+        tags=[TAG],
+        summary=summary,
+        parameters=[ORIGIN],
+        request={"multipart/form-data": form, "application/json": form},
+        responses={201: wire.WidgetCase},
+    )
+
+
+class SessionView(WidgetView):
+    @extend_schema(
+        operation_id="widget_session",
+        tags=[TAG],
+        summary="Who asks, and what a new case may name",
+        parameters=[ORIGIN],
+        responses=wire.WidgetSession,
+    )
+    def get(self, request: Request) -> Response:
+        return Response(wire.WidgetSession(widget_view.session(self.requester())).data)
+
+
+class CasesView(WidgetView):
+    @extend_schema(
+        operation_id="widget_cases",
+        tags=[TAG],
+        summary="The customer's cases, newest first",
+        parameters=[ORIGIN, AFTER],
+        responses=wire.WidgetCasePage,
+    )
+    def get(self, request: Request) -> Response:
+        page = widget_view.cases_page(request.query_params.get("after"))
+        found = {"results": [widget_view.row(case) for case in page.items], "next": page.next_cursor}
+        return Response(wire.WidgetCasePage(found).data)
+
+    @described("open_case", wire.WidgetReport, "Ask for help: a new case")
+    @idempotent
+    def post(self, request: Request) -> Response:
+        told = self.read(wire.WidgetReport)
+        requester, files = self.requester(), told.pop("files")
+        if told["resource"] and not widget_view.choosable(requester).filter(key=told["resource"]).exists():
+            raise DomainError("unknown_resource", "Choose one of the resources that the session names.", "resource")
+        case = intake.open_case(
+            intake.Report(**told),
+            requester=requester,
+            actor=self.actor(),
+            now=timezone.now(),
+            channel=Channel.WIDGET,
+            files=files,
+        )
+        return self.made(case)
+
+
+class CaseView(WidgetView):
+    @extend_schema(
+        operation_id="widget_case",
+        tags=[TAG],
+        summary="One case: its public conversation, and what may be done",
+        parameters=[ORIGIN],
+        responses=wire.WidgetCase,
+    )
+    def get(self, request: Request, reference: str) -> Response:
+        return Response(wire.WidgetCase(widget_view.whole(self.case(reference), self.actor())).data)
+
+
+class MessagesView(WidgetView):
+    @described("reply", wire.WidgetReply, "Answer")
+    @idempotent
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetReply)
+        conversation.reply(
+            case,
+            actor=self.actor(),
+            body=told["body"],
+            files=told["files"],
+            now=timezone.now(),
+            channel=Channel.WIDGET,
+        )
+        return self.made(case)
+
+
+class AttachmentsView(WidgetView):
+    @extend_schema(
+        operation_id="widget_attach",
+        tags=[TAG],
+        summary="Add files",
+        parameters=[ORIGIN],
+        request={"multipart/form-data": wire.WidgetFiles},
+        responses={201: wire.WidgetCase},
+    )
+    @idempotent
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetFiles)
+        now = timezone.now()
+        conversation.attach(case, actor=self.actor(), files=told["files"], now=now, channel=Channel.WIDGET)
+        return self.made(case)
+
+
+class AttachmentView(WidgetView):
+    @extend_schema(
+        operation_id="widget_attachment",
+        tags=[TAG],
+        summary="Download a file of the conversation",
+        parameters=[ORIGIN],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            404: OpenApiResponse(description="Not there"),
+        },
+    )
+    def get(self, request: Request, reference: str, uuid: str) -> FileResponse:
+        found = Attachment.objects.filter(case=self.case(reference), uuid=uuid).first()
+        if found is None:
+            raise NotFound("not_found", "There is no such file.")
+        answer = FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name)
+        # What a customer uploaded is never shown as a page of ours.
+        answer["Content-Type"] = "application/octet-stream"
+        answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        return answer
+
+
+class ConfirmationsView(WidgetView):
+    @described("confirm", wire.WidgetConfirmation, "It is fixed: Resolved → Closed")
+    @idempotent
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetConfirmation)
+        lifecycle.close(case, actor=self.actor(), seen=None, now=timezone.now(), reason=told["reason"])
+        return self.made(case)
+
+
+class RejectionsView(WidgetView):
+    @described("reject", wire.WidgetReason, "It is not fixed: Resolved → In progress")
+    @idempotent
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetReason)
+        lifecycle.reject(case, actor=self.actor(), seen=None, now=timezone.now(), reason=told["reason"])
+        return self.made(case)
+
+
+class ReopeningsView(WidgetView):
+    @described("reopen", wire.WidgetReason, "It is back: Closed → In progress, with clocks of its own")
+    @idempotent
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetReason)
+        lifecycle.reopen(case, actor=self.actor(), seen=None, now=timezone.now(), reason=told["reason"])
+        return self.made(case)
+
+
+class SurveysView(WidgetView):
+    @described("survey", wire.WidgetSurveyAnswer, "How did we do?")
+    @idempotent
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetSurveyAnswer)
+        now = timezone.now()
+        conversation.survey(case, actor=self.actor(), score=told["score"], words=told["words"], now=now)
+        return self.made(case)

@@ -1,0 +1,18 @@
+"""Below /api/v1/widget/: the same nouns as everywhere."""
+
+from django.urls import path
+
+from cases import widget_api as api
+
+urlpatterns = [
+    path("session", api.SessionView.as_view()),
+    path("cases", api.CasesView.as_view()),
+    path("cases/<str:reference>", api.CaseView.as_view()),
+    path("cases/<str:reference>/messages", api.MessagesView.as_view()),
+    path("cases/<str:reference>/attachments", api.AttachmentsView.as_view()),
+    path("cases/<str:reference>/attachments/<uuid:uuid>", api.AttachmentView.as_view()),
+    path("cases/<str:reference>/confirmations", api.ConfirmationsView.as_view()),
+    path("cases/<str:reference>/rejections", api.RejectionsView.as_view()),
+    path("cases/<str:reference>/reopenings", api.ReopeningsView.as_view()),
+    path("cases/<str:reference>/surveys", api.SurveysView.as_view()),
+]
