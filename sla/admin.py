@@ -1,0 +1,121 @@
+"""Operations' view: calendars and policies in versions, clocks to be read with their ledgers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+
+from sla import versions
+from sla.forms import CalendarForm
+from sla.models import Calendar, Clock, ClockAlert, ClockEntry, Policy, Target
+
+NEVER_CHANGED = "A version is never changed, because clocks count by it: use “Save as new” for the next version."
+
+
+class ReadOnly:
+    """Rows that only verbs write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class VersionAdmin(ModelAdmin):
+    """Save as new makes the next version; what is there stays as it is."""
+
+    save_as = True
+    save_as_continue = False
+    list_filter = ("key",)
+    search_fields = ("key", "name")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and "_saveasnew" not in request.POST:
+            messages.error(request, NEVER_CHANGED)
+            return HttpResponseRedirect(request.get_full_path())
+        more = {"show_save": False, "show_save_and_continue": False, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        versions.publish(obj, timezone.now())
+
+
+@admin.register(Calendar)
+class CalendarAdmin(VersionAdmin):
+    form = CalendarForm
+    list_display = ("name", "key", "version", "time_zone", "country", "subdivision", "tenant", "created_at")
+    ordering = ("key", "-version")
+
+
+class TargetInline(TabularInline):
+    model = Target
+    extra = 0
+    fields = ("priority", "metric", "amount", "business_days", "basis")
+
+
+@admin.register(Policy)
+class PolicyAdmin(VersionAdmin):
+    list_display = ("name", "key", "version", "tenant", "segment", "tier", "calendar", "active_from", "retired")
+    fields = (
+        "key",
+        "name",
+        "tenant",
+        "segment",
+        "tier",
+        "calendar",
+        "active_from",
+        "shares",
+        "retired",
+        "reason",
+    )
+    inlines = (TargetInline,)
+    ordering = ("key", "-version")
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for target in formset.save(commit=False):
+            target.tenant_id = form.instance.tenant_id
+            target.save()
+        formset.save_m2m()
+
+
+class EntryInline(ReadOnly, TabularInline):
+    model = ClockEntry
+    extra = 0
+    fields = ("seq", "kind", "at", "cause", "actor_name", "priority", "policy", "target", "basis", "reason", "detail")
+    readonly_fields = fields
+    ordering = ("seq",)
+
+
+class AlertInline(ReadOnly, TabularInline):
+    model = ClockAlert
+    extra = 0
+    fields = ("share", "at", "sent_at")
+    readonly_fields = fields
+    ordering = ("share",)
+
+
+@admin.register(Clock)
+class ClockAdmin(ReadOnly, ModelAdmin):
+    list_display = ("metric", "clock_set", "cycle", "tenant", "priority", "state", "due_at", "breached_at", "policy")
+    list_filter = ("state", "metric", "priority", "tenant")
+    list_select_related = ("tenant", "policy", "clock_set")
+    inlines = (EntryInline, AlertInline)
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Clock]:
+        return super().get_queryset(request).select_related("tenant", "policy")
