@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from companyos.web.idempotency import idempotent
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -21,7 +22,6 @@ from cases import widget_serializers as wire
 from cases.models import Attachment, Case
 from cases.models.case import Channel
 from companyos.web.errors import DomainError, NotFound
-from companyos.web.idempotency import idempotent
 from tenants.access import Actor
 from tenants.authentication import WidgetTokenAuthentication
 from tenants.models import Requester
