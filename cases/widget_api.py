@@ -114,7 +114,7 @@ class CasesView(WidgetView):
         return Response(wire.WidgetCasePage(found).data)
 
     @described("open_case", wire.WidgetReport, "Ask for help: a new case")
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request) -> Response:
         told = self.read(wire.WidgetReport)
         requester, files = self.requester(), told.pop("files")
@@ -145,7 +145,7 @@ class CaseView(WidgetView):
 
 class MessagesView(WidgetView):
     @described("reply", wire.WidgetReply, "Answer")
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(wire.WidgetReply)
         conversation.reply(
@@ -168,7 +168,7 @@ class AttachmentsView(WidgetView):
         request={"multipart/form-data": wire.WidgetFiles},
         responses={201: wire.WidgetCase},
     )
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(wire.WidgetFiles)
         now = timezone.now()
@@ -200,7 +200,7 @@ class AttachmentView(WidgetView):
 
 class ConfirmationsView(WidgetView):
     @described("confirm", wire.WidgetConfirmation, "It is fixed: Resolved → Closed")
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(wire.WidgetConfirmation)
         lifecycle.close(case, actor=self.actor(), seen=None, now=timezone.now(), reason=told["reason"])
@@ -209,7 +209,7 @@ class ConfirmationsView(WidgetView):
 
 class RejectionsView(WidgetView):
     @described("reject", wire.WidgetReason, "It is not fixed: Resolved → In progress")
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(wire.WidgetReason)
         lifecycle.reject(case, actor=self.actor(), seen=None, now=timezone.now(), reason=told["reason"])
@@ -218,7 +218,7 @@ class RejectionsView(WidgetView):
 
 class ReopeningsView(WidgetView):
     @described("reopen", wire.WidgetReason, "It is back: Closed → In progress, with clocks of its own")
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(wire.WidgetReason)
         lifecycle.reopen(case, actor=self.actor(), seen=None, now=timezone.now(), reason=told["reason"])
@@ -227,7 +227,7 @@ class ReopeningsView(WidgetView):
 
 class SurveysView(WidgetView):
     @described("survey", wire.WidgetSurveyAnswer, "How did we do?")
-    @idempotent
+    @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(wire.WidgetSurveyAnswer)
         now = timezone.now()

@@ -5,7 +5,7 @@ import { newKey, persist, Refusal } from "./client.js";
 import { h, icon, showErrors } from "./dom.js";
 import { size } from "./words.js";
 
-const SAME_KEY_OTHER_BODY = /idempotency/;
+const SAME_KEY_OTHER_BODY = "idempotency_key_reused";
 
 /** A button that picks files, the list of those picked, and what is wrong with them. */
 export function filePicker(files, limits, changed = () => {}) {
@@ -91,7 +91,7 @@ export function sends(panel, signal, form, { draft, path, values, files = [], do
   const refused = (error) => {
     drafts.write(draft, { key: "", sent: null });
     fields.disabled = false;
-    if (error instanceof Refusal && SAME_KEY_OTHER_BODY.test(error.code)) {
+    if (error instanceof Refusal && error.code === SAME_KEY_OTHER_BODY) {
       return say("warn", "An earlier version of this had already arrived: you find it among your cases.");
     }
     const rest = showErrors(form, error.errors ?? [{ attr: null, detail: error.message }]);
