@@ -60,23 +60,13 @@ def entries(case: Case, only: str = "", limit: int = LATEST) -> list[Entry]:
     """The newest `limit` entries, oldest first, in at most five queries. `only` is one of KINDS, or empty for all."""
     about = Q(subject_kind="case", subject_id=case.pk) | Q(subject_kind="clock_set", subject_id=case.clock_set_id)
     events = list(Event.objects.filter(about).order_by("-at", "-id")[:limit])[::-1]
-    found = [Entry(event, kind_of(event.name)) for event in _without_repeats(events)]
+    found = [Entry(event, kind_of(event.name)) for event in events]
     _attach_messages([entry for entry in found if entry.event.name.startswith("message.")])
     _attach_notes([entry for entry in found if "note" in entry.event.payload])
     _attach_runs([entry for entry in found if "run" in entry.event.payload])
     return [entry for entry in found if entry.kind == only] if only in KINDS else found
 
 
-def _without_repeats(events: list[Event]) -> list[Event]:
-    """A run tells of each of its steps; the timeline shows the run once, where it was asked for."""
-    seen: set[Any] = set()
-    kept = []
-    for event in events:
-        run = event.payload.get("run") if event.name.startswith("diagnostic.") else None
-        if run is None or run not in seen:
-            kept.append(event)
-        seen.add(run)
-    return kept
 
 
 def _attach_messages(found: list[Entry]) -> None:

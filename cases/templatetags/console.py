@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+import zoneinfo
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -199,3 +200,27 @@ def brand_mark() -> SafeString:
         '<path d="M12 21V11"/><path d="M12 14C7 14 4 11 4 5c5 0 8 3 8 9Z" fill="currentColor" fill-opacity=".18"/>'
         '<path d="M12 11c0-4 2.5-7 8-7 0 5-3 8.5-8 9" /></svg>'
     )
+
+
+@register.filter
+def style_sheets(names: str) -> list[str]:
+    return [f"css/{name}.css" for name in names.split()]
+
+
+@register.filter
+def metric_name(metric: str) -> str:
+    return dials.METRIC_NAMES.get(metric, metric)
+
+
+@register.filter
+def event_words(name: str) -> str:
+    """ "incident.link_removed" as "incident: link removed"."""
+    subject, _, deed = name.partition(".")
+    return f"{subject}: {deed.replace('_', ' ')}" if deed else subject
+
+
+@register.simple_tag
+def their_time(zone_name: str) -> SafeString:
+    """The time of day at the customer's place."""
+    local = timezone.now().astimezone(zoneinfo.ZoneInfo(zone_name))
+    return format_html('<time datetime="{}">{} {}</time>', local.isoformat(), f"{local:%a %H:%M}", f"{local:%Z}")

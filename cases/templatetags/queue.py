@@ -1,0 +1,86 @@
+"""The rail's views with their counts, and the other places of the console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+
+from cases import queue
+from cases.models.case import Priority, Status
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class ViewLink:
+    key: str
+    name: str
+    icon: str
+    url: str
+    count: int | None
+    hot: bool
+    current: bool
+
+    @property
+    def count_words(self) -> str:
+        if self.count is None:
+            return ""
+        return str(self.count) if self.count <= queue.COUNT_CAP else f"{queue.COUNT_CAP}+"
+
+
+@register.simple_tag(takes_context=True)
+def rail_views(context: template.Context) -> list[ViewLink]:
+    """Every view with how many cases it holds: one query."""
+    counts = queue.counts(context["request"].actor, timezone.now())
+    query = context.get("query")
+    current = query.view if query else None
+    address = reverse("cases")
+    return [
+        ViewLink(view.key, view.name, view.icon, f"{address}?view={view.key}", counts.get(view.key), view.hot, view.key == current)
+        for view in queue.VIEWS.values()
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def rail_places(context: template.Context) -> list[dict[str, object]]:
+    places = (
+        ("incidents", "Incidents", "siren"),
+        ("runbooks", "Runbooks", "book-open"),
+        ("notices", "Notices", "bell"),
+        ("reports", "Reports", "chart-column"),
+    )
+    current = context.get("place")
+    return [{"url": reverse(key), "name": name, "icon": icon, "current": key == current} for key, name, icon in places]
+
+
+@register.simple_tag
+def status_choices() -> list[tuple[str, str]]:
+    return list(Status.choices)
+
+
+@register.simple_tag
+def priority_choices() -> list[tuple[str, str]]:
+    return list(Priority.choices)
+
+
+@register.simple_tag
+def sort_choices() -> list[tuple[str, str]]:
+    return list(queue.SORT_NAMES.items())
+
+
+@register.simple_tag
+def view_named(key: str | None) -> queue.View | None:
+    return queue.VIEWS.get(key or "")
+
+
+@register.simple_tag
+def steps(status: str) -> list[dict[str, str]]:
+    """The lifecycle as steps: past, now, ahead. Waiting is passed by cases that never waited, so it is past only by order."""
+    order = list(Status.values)
+    at = order.index(status)
+    return [
+        {"key": key, "state": "past" if index < at else "now" if index == at else "ahead"} for index, key in enumerate(order)
+    ]

@@ -1,0 +1,36 @@
+"""The console's addresses of cases. A deed is the creation of its noun."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from cases import forms
+from cases.views import composing, deeds, files, inbox, page
+
+
+class ReferenceConverter(StringConverter):
+    """A case's reference: ACME-1042, in capitals or not."""
+
+    regex = r"[A-Za-z][A-Za-z0-9]{1,7}-[0-9]{1,10}"
+
+
+register_converter(ReferenceConverter, "ref")
+
+urlpatterns = [
+    path("", inbox.inbox, name="inbox"),
+    path("cases/", inbox.inbox, name="cases"),
+    path("views/", inbox.views, name="views"),
+    path("palette/", inbox.palette, name="palette"),
+    path("files/attachments/<uuid:uuid>/", files.attachment, name="attachment"),
+    path("files/evidence/<uuid:uuid>/", files.evidence, name="evidence"),
+    path("cases/<ref:reference>/", page.case, name="case"),
+    path("cases/<ref:reference>/fresh/", page.fresh, name="case-fresh"),
+    path("cases/<ref:reference>/context/<slug:tab>/", page.context, name="case-context"),
+    path("cases/<ref:reference>/replies/", composing.replies, name="replies"),
+    path("cases/<ref:reference>/notes/", composing.notes, name="notes"),
+    path("cases/<ref:reference>/notes/<int:note_id>/publications/", composing.publications, name="publications"),
+    path("cases/<ref:reference>/drafts/", composing.drafts, name="drafts"),
+    path("cases/<ref:reference>/macros/<slug:key>/", composing.macro, name="macro"),
+    path("cases/<ref:reference>/diagnostics/", files.diagnostics, name="diagnostics"),
+    path("cases/<ref:reference>/diagnostics/<int:run_id>/", files.diagnostic, name="diagnostic"),
+    *(path(f"cases/<ref:reference>/{noun}/", deeds.deed, {"noun": noun}, name=noun) for noun in forms.DEEDS),
+]

@@ -1,0 +1,61 @@
+"""Downloads and diagnostic runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from cases import diagnostics as verbs
+from cases.access import get_case
+from cases.models import Attachment, DiagnosticRun, Evidence, Runbook
+from cases.models.conversation import StoredFile
+from cases.views.deeds import changed
+from companyos.web.errors import DomainError
+from companyos.web.gate import console_view
+from tenants import audit
+
+
+@console_view
+@require_POST
+def diagnostics(request: HttpRequest, reference: str) -> HttpResponse:
+    """Run a runbook's diagnostics: a worker takes it from here."""
+    case = get_case(reference, request.actor, viewed=False)
+    runbook = Runbook.objects.filter(key=request.POST.get("runbook", "")).first()
+    if runbook is None:
+        raise DomainError("unknown_runbook", "Choose a runbook.", "runbook")
+    verbs.start(case, runbook, actor=request.actor, now=timezone.now())
+    return changed(request, case, f"{runbook.title}: diagnostics are running.")
+
+
+@console_view
+@require_safe
+def diagnostic(request: HttpRequest, reference: str, run_id: int) -> HttpResponse:
+    """One run with its progress; without JavaScript, back to its row on the case."""
+    case = get_case(reference, request.actor, viewed=False)
+    runs = DiagnosticRun.objects.select_related("runbook").prefetch_related("evidence")
+    run = get_object_or_404(runs, pk=run_id, case=case)
+    return render(request, "cases/_run.html", {"run": run, "case": case}) if request.htmx else redirect("case", case.reference)
+
+
+@console_view
+@require_safe
+def attachment(request: HttpRequest, uuid: UUID) -> FileResponse:
+    return _download(get_object_or_404(Attachment.objects.select_related("case"), uuid=uuid))
+
+
+@console_view
+@require_safe
+def evidence(request: HttpRequest, uuid: UUID) -> FileResponse:
+    return _download(get_object_or_404(Evidence.objects.select_related("case"), uuid=uuid))
+
+
+def _download(stored: StoredFile) -> FileResponse:
+    """Always a download, never rendered by the browser; the view is audited on its case."""
+    audit.viewed(stored.case)  # type: ignore[attr-defined]
+    response = FileResponse(stored.file.open("rb"), as_attachment=True, filename=stored.name, content_type=stored.content_type)  # type: ignore[attr-defined]
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
