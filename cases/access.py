@@ -1,0 +1,22 @@
+"""The only way to a case: found for the actor or not found at all, and the view is audited."""
+
+from __future__ import annotations
+
+from cases.models import Case
+from companyos.web.errors import NotFound
+from tenants import audit
+from tenants.access import Actor
+
+
+def get_case(reference: str, actor: Actor, *, viewed: bool = True) -> Case:
+    """The case, with tenant, requester and owner loaded. A case of a foreign tenant is as absent as one never opened.
+
+    `viewed=False` is for writes and partials that belong to a view already audited.
+    """
+    actor.require("case.read")
+    case = Case.objects.select_related("tenant", "requester", "owner").filter(reference=reference.upper()).first()
+    if case is None:
+        raise NotFound("not_found", f"There is no case {reference[:20]}.")
+    if viewed:
+        audit.viewed(case)
+    return case

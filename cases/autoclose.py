@@ -1,0 +1,36 @@
+"""Silence closes a resolved case, after the tenant's days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from cases import lifecycle
+from cases.models import Case
+from cases.models.case import Status
+from tenants.access import system_named
+
+AUTO_CLOSE = system_named("Auto-close")
+
+
+@transaction.atomic
+def close_one(now: datetime) -> bool:
+    """Close the one case that has been silent longest past its day, dated at that instant; False when none is due."""
+    case = (
+        Case.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(status=Status.RESOLVED, auto_close_at__lte=now)
+        .order_by("auto_close_at")
+        .first()
+    )
+    if case is None:
+        return False
+    days = (case.auto_close_at - case.resolved_at).days
+    lifecycle.close(
+        case,
+        actor=AUTO_CLOSE,
+        seen=None,
+        now=case.auto_close_at,
+        reason=f"No answer for {days} days after the resolution",
+    )
+    return True

@@ -1,0 +1,24 @@
+"""The record: the case, its conversation, what helps to solve it, and what came of it."""
+
+from cases.models.case import Case, CaseNumber, CaseResource, Resolution, ResolutionEvidence, Transition
+from cases.models.conversation import Attachment, Draft, Evidence, Message, Note
+from cases.models.knowledge import DiagnosticRun, Macro, Runbook
+from cases.models.survey import Survey
+
+__all__ = [
+    "Attachment",
+    "Case",
+    "CaseNumber",
+    "CaseResource",
+    "DiagnosticRun",
+    "Draft",
+    "Evidence",
+    "Macro",
+    "Message",
+    "Note",
+    "Resolution",
+    "ResolutionEvidence",
+    "Runbook",
+    "Survey",
+    "Transition",
+]

@@ -1,0 +1,20 @@
+"""Every address, by app. Nouns; the same words in the console and in the API."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from companyos.live import live
+from companyos.web import health
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("live/", live, name="live"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/", include("companyos.api")),
+    path("", include("cases.urls")),
+    path("", include("tenants.urls")),
+    path("", include("escalations.urls")),
+    path("", include("reporting.urls")),
+]

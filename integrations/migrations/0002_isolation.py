@@ -1,0 +1,11 @@
+"""Row-level security."""
+
+from django.db import migrations
+
+from tenants.isolation import TenantPolicy
+
+
+class Migration(migrations.Migration):
+    dependencies = [("integrations", "0001_initial"), ("tenants", "0002_isolation")]
+
+    operations = [TenantPolicy("integrations_connection")]

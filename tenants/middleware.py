@@ -1,0 +1,76 @@
+"""Who asks is settled once, before the view: then the whole request runs in that actor's scope.
+
+Three ways in: the session cookie (console, admin, API from the browser), an API key, a widget token. A bad key or
+token is remembered on the request and answered with 401 by the API's authentication class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from tenants import actors, api_keys, isolation, tokens
+from tenants.access import Actor
+
+WIDGET_PATH = "/api/v1/widget/"
+# Streams outlive their request's transaction and open their own scope; probes must answer without a database.
+UNSCOPED_PATHS = ("/live/", "/healthz", "/readyz", "/static/")
+
+
+class ScopeMiddleware:
+    """Sets request.actor (an Actor or None) and request.identity_error, and opens the scope."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor, request.identity_error = None, None  # type: ignore[attr-defined]
+        if request.path.startswith(UNSCOPED_PATHS):
+            return self.get_response(request)
+        actor = identify(request)
+        if actor is None:
+            return self.get_response(request)
+        request.actor = actor  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(actor=f"{actor.kind}:{actor.identifier}")
+        with isolation.scope(actor):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if getattr(request, "actor", None) is not None:
+            transaction.set_rollback(True)
+
+
+def identify(request: HttpRequest) -> Actor | None:
+    """Who asks; None for nobody, with request.identity_error set when a credential was given and is no good."""
+    if request.path.startswith(WIDGET_PATH):
+        if not request.headers.get("Authorization"):
+            return None
+        try:
+            return actors.of_requester(tokens.requester_of(request))
+        except tokens.TokenError as error:
+            request.identity_error = error  # type: ignore[attr-defined]
+            return None
+    if request.path.startswith("/api/"):
+        try:
+            key_user = api_keys.user_of(request)
+        except KeyError:
+            request.identity_error = InvalidApiKey()  # type: ignore[attr-defined]
+            return None
+        if key_user is not None:
+            request.api_user = key_user  # type: ignore[attr-defined]
+            return actors.of_user(key_user)
+    user = request.user
+    return actors.of_user(user) if user.is_authenticated else None  # type: ignore[arg-type]
+
+
+class InvalidApiKey(Exception):
+    """The request bore an API key that is unknown, expired or of an inactive user."""
+
+    code = "invalid_api_key"
+    message = "This API key is unknown, expired or its user is inactive. Make a new one in the admin."
