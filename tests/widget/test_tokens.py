@@ -74,7 +74,9 @@ def test_from_the_future():
     assert code_of(signed(iat=GOOD["iat"] + 60)) == "token_not_yet_valid"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://app.example", "https://app.example:8443", "null", ""])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://app.example", "https://app.example:8443", "null", ""]
+)
 def test_from_another_origin(origin):
     assert code_of(signed(), origin=origin, allowed=[ORIGIN, "https://evil.example"]) == "token_origin"
 
