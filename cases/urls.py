@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from cases import forms
-from cases.views import composing, deeds, files, inbox, page
+from cases.views import composing, deeds, files, inbox, page, runbooks
 
 
 class ReferenceConverter(StringConverter):
@@ -22,6 +22,8 @@ urlpatterns = [
     path("palette/", inbox.palette, name="palette"),
     path("files/attachments/<uuid:uuid>/", files.attachment, name="attachment"),
     path("files/evidence/<uuid:uuid>/", files.evidence, name="evidence"),
+    path("runbooks/", runbooks.runbooks, name="runbooks"),
+    path("runbooks/<slug:key>/", runbooks.runbook, name="runbook"),
     path("cases/<ref:reference>/", page.case, name="case"),
     path("cases/<ref:reference>/fresh/", page.fresh, name="case-fresh"),
     path("cases/<ref:reference>/context/<slug:tab>/", page.context, name="case-context"),

@@ -1,0 +1,30 @@
+"""The library of runbooks."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+from markdown_it import MarkdownIt
+
+from cases.models import Runbook
+from companyos.web.gate import console_view
+
+_MARKDOWN = MarkdownIt("js-default")
+
+
+@console_view
+@require_safe
+def runbooks(request: HttpRequest) -> HttpResponse:
+    books = Runbook.objects.prefetch_related("macros").order_by("topic", "title")
+    return render(request, "cases/runbooks.html", {"books": books, "place": "runbooks"})
+
+
+@console_view
+@require_safe
+def runbook(request: HttpRequest, key: str) -> HttpResponse:
+    """One runbook; its Markdown is rendered without raw HTML."""
+    book = get_object_or_404(Runbook.objects.prefetch_related("macros"), key=key)
+    runs = book.runs.select_related("case").order_by("-queued_at")[:10]
+    context = {"book": book, "body": _MARKDOWN.render(book.body), "runs": runs, "place": "runbooks"}
+    return render(request, "cases/runbook.html", context)

@@ -1,0 +1,84 @@
+"""Where the work stands: open cases, what was kept of what was promised, satisfaction, backlogs. Within the scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Avg, Count, Q
+
+from cases.dials import METRIC_NAMES
+from cases.models import Case, Survey
+from cases.models.case import OPEN, Priority, Status
+from reporting.models import Backlog, FeedbackItem
+from sla.models import Clock
+
+WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Of the promises of a metric that ended in the window, how many were kept."""
+
+    metric: str
+    name: str
+    kept: int
+    ended: int
+
+    @property
+    def percent(self) -> int | None:
+        """None when nothing ended: no figure is not a good figure."""
+        return round(100 * self.kept / self.ended) if self.ended else None
+
+
+@dataclass(frozen=True)
+class Overview:
+    days: int
+    open_now: int
+    breached_now: int
+    opened: int
+    closed: int
+    satisfaction: float | None
+    answers: int
+    kept: list[Kept]
+    by_status: list[tuple[str, int]]
+    by_priority: list[tuple[str, int]]
+    backlogs: list[tuple[Backlog, int]]
+
+
+def read(now: datetime) -> Overview:
+    since = now - WINDOW
+    totals = Case.objects.aggregate(
+        open_now=Count("pk", filter=Q(status__in=OPEN)),
+        breached_now=Count("pk", filter=Q(status__in=OPEN, next_due_at__lte=now)),
+        opened=Count("pk", filter=Q(opened_at__gte=since)),
+        closed=Count("pk", filter=Q(closed_at__gte=since)),
+    )
+    survey = Survey.objects.filter(at__gte=since).aggregate(mean=Avg("score"), answers=Count("pk"))
+    statuses = dict(Case.objects.exclude(status=Status.CLOSED).values_list("status").annotate(Count("pk")))
+    priorities = dict(Case.objects.filter(status__in=OPEN).values_list("priority").annotate(Count("pk")))
+    items = dict(FeedbackItem.objects.values_list("backlog").annotate(Count("pk")))
+    return Overview(
+        days=WINDOW.days,
+        satisfaction=survey["mean"],
+        answers=survey["answers"],
+        kept=_kept(since),
+        by_status=[(value, statuses.get(value, 0)) for value in Status.values if value != Status.CLOSED],
+        by_priority=[(value, priorities.get(value, 0)) for value in Priority.values],
+        backlogs=[(backlog, items.get(backlog.value, 0)) for backlog in Backlog],
+        **totals,
+    )
+
+
+def _kept(since: datetime) -> list[Kept]:
+    """Each clock by itself, so each cycle counts; a breach that is not met yet has ended its promise too."""
+    ended = Q(met_at__gte=since) | Q(breached_at__gte=since)
+    rows = Clock.objects.filter(ended).values("metric").annotate(
+        ended=Count("pk"), kept=Count("pk", filter=Q(breached_at__isnull=True))
+    )
+    found = {row["metric"]: row for row in rows}
+    return [
+        Kept(metric, name, found[metric]["kept"], found[metric]["ended"]) if metric in found else Kept(metric, name, 0, 0)
+        for metric, name in METRIC_NAMES.items()
+        if metric != "next_update"
+    ]

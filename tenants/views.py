@@ -1,0 +1,41 @@
+"""The tenant's page and one's own profile."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from companyos.web.errors import NotFound
+from companyos.web.gate import console_view
+from tenants import audit, console
+from tenants.forms import ProfileForm
+from tenants.models import Tenant
+
+
+@console_view
+@require_safe
+def tenant(request: HttpRequest, slug: str) -> HttpResponse:
+    """Health, entitlements, requesters; a tenant out of reach is as absent as one that never was."""
+    request.actor.require("tenant.read")
+    found = Tenant.objects.filter(slug=slug).first()
+    if found is None:
+        raise NotFound("not_found", "There is no such tenant.")
+    audit.viewed(found)
+    page = {"tenant": found, "console": console.read(found, timezone.now()), "place": "tenants"}
+    return render(request, "tenants/tenant.html", page)
+
+
+@console_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """One's own name, time zone, theme and shortcuts."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Profile saved.")
+        return redirect("profile")
+    status = 422 if form.errors else 200
+    return render(request, "tenants/profile.html", {"form": form, "place": "profile"}, status=status)
