@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from companyos.web.idempotency import idempotent
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -17,11 +16,12 @@ from rest_framework.serializers import Serializer
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from cases import access, conversation, intake, lifecycle, widget_view
+from cases import conversation, intake, lifecycle, widget_view
 from cases import widget_serializers as wire
 from cases.models import Attachment, Case
 from cases.models.case import Channel
 from companyos.web.errors import DomainError, NotFound
+from companyos.web.idempotency import idempotent
 from tenants.access import Actor
 from tenants.authentication import WidgetTokenAuthentication
 from tenants.models import Requester
@@ -63,7 +63,7 @@ class WidgetView(APIView):
         return Requester.objects.select_related("tenant").get(pk=self.actor().requester_id)
 
     def case(self, reference: str) -> Case:
-        return access.get_case(reference, self.actor(), viewed=False)
+        return widget_view.find(reference, self.actor())
 
     def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, checked."""

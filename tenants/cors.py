@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from corsheaders.signals import check_request_enabled
 from django.core.cache import cache
+from django.dispatch import receiver
 from django.http import HttpRequest
 
 from tenants import isolation
@@ -20,8 +22,8 @@ _REMEMBERED = 60  # seconds; a tenant's new origin works after at most that long
 _LONGEST_ORIGIN = 200
 
 
+@receiver(check_request_enabled, dispatch_uid="tenants.cors")
 def origin_allowed(sender: Any, request: HttpRequest, **kwargs: Any) -> bool:
-    """Receiver of corsheaders' check_request_enabled."""
     origin = request.headers.get("Origin", "")
     if not request.path.startswith(WIDGET_PATH) or not 0 < len(origin) <= _LONGEST_ORIGIN or "\x00" in origin:
         return False
@@ -34,9 +36,7 @@ def _allowed_origins() -> frozenset[str]:
     if known is None:
         with isolation.scope(SYSTEM):
             known = frozenset(
-                origin
-                for origins in Tenant.objects.values_list("widget_origins", flat=True)
-                for origin in origins
+                origin for origins in Tenant.objects.values_list("widget_origins", flat=True) for origin in origins
             )
         cache.set("widget-origins", known, _REMEMBERED)
     return known

@@ -14,7 +14,10 @@ import jwt
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import isolation
+from tenants import (
+    cors,  # noqa: F401  (its receiver must be there before the first preflight)
+    isolation,
+)
 from tenants.access import SYSTEM
 from tenants.models import Requester, Tenant
 
@@ -129,9 +132,7 @@ def _check_person(claims: dict[str, Any]) -> None:
     for name, longest in _LENGTHS.items():
         value = claims[name]
         if not isinstance(value, str) or not value.strip() or len(value) > longest or "\x00" in value:
-            raise TokenError(
-                "token_malformed", f"The claim {name} must be text of 1 to {longest} characters."
-            )
+            raise TokenError("token_malformed", f"The claim {name} must be text of 1 to {longest} characters.")
     if not _EMAIL.fullmatch(claims["email"]):
         raise TokenError("token_malformed", "The claim email is no e-mail address.")
     if claims["role"] not in ("member", "admin"):

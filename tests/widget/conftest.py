@@ -14,9 +14,10 @@ from django.test import Client
 from django.test.client import encode_multipart
 
 from companyos.widget_host import widget_token
-from tenants import isolation
+from tenants import actors, isolation
 from tenants.access import SYSTEM, Actor
-from tenants.models import Resource, Tenant, User
+from tenants.models import Resource, Tenant
+from tests.factories import UserFactory
 
 ORIGIN = "https://app.acme.example"
 BOUNDARY = "widget-test"
@@ -103,8 +104,10 @@ def cleo(birch) -> Customer:
 
 @pytest.fixture
 def agent(db) -> Actor:
-    user = User.objects.create_user(username=None, email="agent@support.example", password=None)
-    return Actor(kind="agent", name="Sam Agent", role="lead", tenant_ids=None, user_id=user.pk)
+    user = UserFactory(email="agent@support.example", first_name="Sam", last_name="Agent", role="lead")
+    found = actors.of_user(user)
+    assert found is not None
+    return found
 
 
 def upload(name: str, content: bytes) -> SimpleUploadedFile:

@@ -1,4 +1,4 @@
-"""The demo's fictitious product: it signs for its customers and answers its telemetry; neither is made up by the page."""
+"""The demo's fictitious product: it signs for its customers and answers its telemetry; neither is made up."""
 
 import json
 from datetime import UTC, datetime, timedelta
