@@ -8,23 +8,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from companyos.web.errors import NotFound
 from companyos.web.gate import console_view
-from tenants import audit, console
+from tenants import console
 from tenants.forms import ProfileForm
-from tenants.models import Tenant
 
 
 @console_view
 @require_safe
 def tenant(request: HttpRequest, slug: str) -> HttpResponse:
     """Health, entitlements, requesters; a tenant out of reach is as absent as one that never was."""
-    request.actor.require("tenant.read")
-    found = Tenant.objects.filter(slug=slug).first()
-    if found is None:
-        raise NotFound("not_found", "There is no such tenant.")
-    audit.viewed(found)
-    page = {"tenant": found, "console": console.read(found, timezone.now()), "place": "tenants"}
+    found = console.get_tenant(slug, request.actor)
+    page = {"tenant": found, "view": console.overview(found, timezone.now()), "place": "tenants"}
     return render(request, "tenants/tenant.html", page)
 
 

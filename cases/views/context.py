@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from cases import macros as macro_rules
 from cases.models import Case, DiagnosticRun, Evidence, Macro, Resolution, Runbook, Survey
-from tenants.models import AuditEntry, Entitlement, Resource
+from tenants import console
+from tenants.models import AuditEntry
 
 MOST = 50
 
@@ -33,10 +35,7 @@ def case_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
 
 
 def tenant_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
-    return {
-        "resources": Resource.objects.filter(tenant_id=case.tenant_id).order_by("name")[:MOST],
-        "entitlements": Entitlement.objects.filter(tenant_id=case.tenant_id).order_by("feature")[:MOST],
-    }
+    return {"view": console.overview(case.tenant, timezone.now())}
 
 
 def incidents_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
