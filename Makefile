@@ -56,7 +56,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.uv
 
 # pip takes over where uv can't get at the packages, because only pip's own configuration names the mirror.
 install = echo "Installing the pinned packages …"; \
-	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/$(1).txt 2>$(VENV)/uv.log \
+	$(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r requirements/$(1).txt 2>$(VENV)/uv.log \
 	|| $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt \
 	|| { cat $(VENV)/uv.log >&2; exit 1; }
 
