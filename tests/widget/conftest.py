@@ -71,6 +71,13 @@ def _fresh_cache():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path) -> None:
+    """Uploads of these tests go where they are thrown away."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "default": kept}
+
+
 @pytest.fixture
 def acme(db) -> Tenant:
     with isolation.scope(SYSTEM):
