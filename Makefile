@@ -35,7 +35,7 @@ lint: $(VENV)/.dev ## style, imports, types, templates, Django's own checks, mis
 	$(LOCAL) run --profile test -- $(PY) manage.py check
 	$(LOCAL) run --profile test -- env $(PRODUCTION) $(PY) -W error::RuntimeWarning manage.py check --deploy --fail-level WARNING
 	$(LOCAL) run --profile test -- $(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m djlint templates --check --lint --quiet
+	$(PY) -m djlint templates --lint --quiet
 	$(LOCAL) run --profile test -- $(PY) -m mypy
 
 bench: $(VENV)/.dev ## measure (ARGS="--json NAME")
@@ -57,7 +57,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.uv
 # pip takes over where uv can't get at the packages, because only pip's own configuration names the mirror.
 install = echo "Installing the pinned packages …"; \
 	$(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r requirements/$(1).txt 2>$(VENV)/uv.log \
-	|| $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt \
+	|| $(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/$(1).txt \
 	|| { cat $(VENV)/uv.log >&2; exit 1; }
 
 FIND_PYTHON = for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
@@ -71,7 +71,7 @@ $(VENV)/.uv: requirements/uv.txt
 		echo "Making $(VENV) with $$("$$p" --version) …"; \
 		"$$p" -m venv --clear $(VENV); \
 	fi
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
 # ── Pins ─────────────────────────────────────────────────────────────────────
