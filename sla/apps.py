@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class SlaConfig(AppConfig):
     name = "sla"
     verbose_name = "SLA clocks"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
+        from sla import defaults
+
+        post_migrate.connect(defaults.after_migrate, sender=self, dispatch_uid="sla.defaults")

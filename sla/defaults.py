@@ -1,7 +1,8 @@
 """The example policy as data: what a fresh installation promises until somebody writes another version.
 
 Minutes and hours are elapsed time, business days are counted in the shared calendar, Monday to Friday 09:00–17:00 UTC.
-The internal accept target equals the first response's: nobody can answer well what nobody has looked at.
+The internal accept target equals the first response's: nobody can answer well what nobody has looked at. It is made
+after every `migrate` (and `flush`) where it is missing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.utils import timezone
 
 from sla import ledger
 from sla.choice import DEFAULT_SHARES
@@ -39,6 +41,15 @@ FIRST_RESPONSE = {
 STANDARD = {"P0": _elapsed(hours=4), "P1": _elapsed(hours=8), "P2": _business_days(2), "P3": _business_days(5)}
 PREMIUM = {"P0": _elapsed(hours=2), "P1": _elapsed(hours=6), "P2": _business_days(1), "P3": _business_days(3)}
 POLICIES = {"standard": STANDARD, "premium": PREMIUM, "enterprise": PREMIUM}
+
+
+def after_migrate(sender: Any, apps: Any = apps, **kwargs: Any) -> None:
+    """Receiver of post_migrate. `apps` is the schema's state then: migrated back, it has no such tables."""
+    try:
+        apps.get_model("sla", "ClockAlert")
+    except LookupError:
+        return
+    install(timezone.now(), get_model=apps.get_model)
 
 
 @transaction.atomic

@@ -30,7 +30,9 @@ class Case:
     tenant: Tenant
     clock_set: ClockSet
 
-    def start(self, metric: str = "resolution", *, hours: float = 0, cycle: int = 0, priority: str = "P1") -> Clock | None:
+    def start(
+        self, metric: str = "resolution", *, hours: float = 0, cycle: int = 0, priority: str = "P1"
+    ) -> Clock | None:
         at = MONDAY + hours * HOUR
         choice = policies.choose(self.tenant, at)
         about = {"at": at, "cause": "case.opened", "actor": AGENT}

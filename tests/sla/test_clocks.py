@@ -211,9 +211,7 @@ def refused(sql: str, *values) -> None:
         cursor.execute(sql, values)
 
 
-@pytest.mark.parametrize(
-    "table", ["sla_clockentry", "sla_clockalert", "sla_calendar", "sla_policy", "sla_target"]
-)
+@pytest.mark.parametrize("table", ["sla_clockentry", "sla_clockalert", "sla_calendar", "sla_policy", "sla_target"])
 def test_ledgers_and_versions_are_append_only(case, table):
     clock = case.start()
     clock.alerts.create(tenant=case.tenant, share=50, at=MONDAY, sent_at=MONDAY)

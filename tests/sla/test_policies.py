@@ -85,7 +85,12 @@ def test_unsound_shares_are_refused(shares):
 
 
 def test_an_unsound_calendar_is_refused_by_its_form_check(system):
-    for wrong in ({"weekly": []}, {"time_zone": "Mars/Base"}, {"weekly": [["Mon", 1, 2]]}, {"holidays": [["soon", "x"]]}):
+    for wrong in (
+        {"weekly": []},
+        {"time_zone": "Mars/Base"},
+        {"weekly": [["Mon", 1, 2]]},
+        {"holidays": [["soon", "x"]]},
+    ):
         with pytest.raises(ValidationError):
             Calendar(**{"key": "x", "name": "X", "weekly": [[0, 540, 1020]], **wrong}).full_clean()
 
