@@ -68,7 +68,7 @@ def changing(case: Case, *, actor: Actor, permission: str, seen: int | None, now
         if locked is None:
             raise NotFound("not_found", f"There is no case {case.reference}.")
         if seen is not None and seen != locked.version:
-            raise Conflict("stale", _stale_message(locked))
+            raise Conflict("stale", _stale_message(locked), "version", version=locked.version)
         change = Change(locked, actor, now)
         yield change
         _save(change)

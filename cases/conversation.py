@@ -51,13 +51,19 @@ def reply(
 
 
 def attach(
-    case: Case, *, actor: Actor, files: Sequence[UploadedFile], now: datetime, channel: str = ""
+    case: Case,
+    *,
+    actor: Actor,
+    files: Sequence[UploadedFile],
+    now: datetime,
+    seen: int | None = None,
+    channel: str = "",
 ) -> Message:
     """Public files, with a message that says so."""
     if not files:
         raise DomainError("required", "Choose a file.", "files")
     names = ", ".join(file.name or "file" for file in files)
-    return reply(case, actor=actor, body=f"Attached: {names[:300]}", files=files, now=now, channel=channel)
+    return reply(case, actor=actor, body=f"Attached: {names[:300]}", files=files, now=now, seen=seen, channel=channel)
 
 
 def note(

@@ -33,13 +33,13 @@ DIAGNOSTICS = system_named("Diagnostics")
 WAKE_TASK = "cases.tasks.run_diagnostics"
 
 
-def start(case: Case, runbook: Runbook, *, actor: Actor, now: datetime) -> DiagnosticRun:
+def start(case: Case, runbook: Runbook, *, actor: Actor, now: datetime, seen: int | None = None) -> DiagnosticRun:
     """Queue the runbook's diagnostics for this case; one run of a runbook at a time."""
     if not runbook.diagnostics:
         raise DomainError("no_diagnostics", f"“{runbook.title}” has no diagnostics to run.", "runbook")
     if not case.tenant.telemetry_url:
         raise DomainError("no_telemetry", f"{case.tenant.name} has no telemetry address; operations set it.", "runbook")
-    with changing(case, actor=actor, permission="case.diagnose", seen=None, now=now) as change:
+    with changing(case, actor=actor, permission="case.diagnose", seen=seen, now=now) as change:
         if DiagnosticRun.objects.filter(case=case, runbook=runbook, state__in=["queued", "running"]).exists():
             raise NotAllowedNow("already_running", f"“{runbook.title}” is running on this case already.")
         run = DiagnosticRun.objects.create(

@@ -226,11 +226,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "companyos.web.parsers.BoundedJSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "companyos.web.errors.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "companyos.web.schema.DescribedSchema",
+    "EXCEPTION_HANDLER": "companyos.web.problems.exception_handler",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "api": env.str("THROTTLE_API", default="600/min"),
@@ -238,6 +239,7 @@ REST_FRAMEWORK = {
     },
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_FORMATTER_CLASS": "companyos.web.problems.Formatter"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "CompanyOS Case & Escalation",
     "DESCRIPTION": "Cases, their conversation, their lifecycle and their SLA clocks.",
@@ -248,6 +250,24 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CaseStatus": "cases.models.case.Status",
+        "CasePriority": "cases.models.case.Priority",
+        "CaseSeverity": "cases.models.case.Severity",
+        "CaseChannel": "cases.models.case.Channel",
+        "NoteKind": "cases.models.conversation.Note.Kind",
+        "DismissalKind": ["spam", "duplicate"],
+        "TimelineKind": "cases.timeline.KINDS",
+        "ClockState": "cases.serializers.CLOCK_STATES",
+        "RunState": "cases.serializers.RUN_STATES",
+        "ResourceHealth": "tenants.models.tenant.HEALTH",
+        "ResourceHealthKey": ["ok", "degraded", "red", "unknown"],
+        "IncidentStatus": "escalations.models.Incident.Status",
+        "IncidentSeverity": "escalations.models.Incident.Severity",
+        "IncidentLinkState": "escalations.api.LINK_STATES",
+        "IncidentDecision": ["linked", "declined"],
+        "ActorKind": "cases.serializers.ACTOR_KINDS",
+    },
 }
 # The widget's origins are per tenant and checked in tenants.cors; nothing else is cross-origin.
 CORS_URLS_REGEX = r"^/api/v1/widget/.*$"

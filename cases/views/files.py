@@ -11,12 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases import diagnostics as verbs
 from cases.access import get_case
+from cases.downloads import download
 from cases.models import Attachment, DiagnosticRun, Evidence, Runbook
-from cases.models.conversation import StoredFile
 from cases.views.deeds import changed
 from companyos.web.errors import DomainError
 from companyos.web.gate import console_view
-from tenants import audit
 
 
 @console_view
@@ -44,18 +43,10 @@ def diagnostic(request: HttpRequest, reference: str, run_id: int) -> HttpRespons
 @console_view
 @require_safe
 def attachment(request: HttpRequest, uuid: UUID) -> FileResponse:
-    return _download(get_object_or_404(Attachment.objects.select_related("case"), uuid=uuid))
+    return download(Attachment.objects.select_related("case").filter(uuid=uuid).first())
 
 
 @console_view
 @require_safe
 def evidence(request: HttpRequest, uuid: UUID) -> FileResponse:
-    return _download(get_object_or_404(Evidence.objects.select_related("case"), uuid=uuid))
-
-
-def _download(stored: StoredFile) -> FileResponse:
-    """Always a download, never rendered by the browser; the view is audited on its case."""
-    audit.viewed(stored.case)  # type: ignore[attr-defined]
-    response = FileResponse(stored.file.open("rb"), as_attachment=True, filename=stored.name, content_type=stored.content_type)  # type: ignore[attr-defined]
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return download(Evidence.objects.select_related("case").filter(uuid=uuid).first())

@@ -1,11 +1,6 @@
-"""Errors that rules and verbs raise, and the one place that renders them: form error, partial, or problem."""
+"""Errors that rules and verbs raise. Pure; the API's rendering of them stands in companyos.web.problems."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from drf_standardized_errors.handler import exception_handler as standardized_handler
-from rest_framework import exceptions, status
 
 
 class DomainError(Exception):
@@ -19,9 +14,13 @@ class DomainError(Exception):
 
 
 class Conflict(DomainError):
-    """Somebody else changed the thing first; nothing was saved."""
+    """Somebody else changed the thing first; nothing was saved. `version` is the thing's present one, if it has any."""
 
     status = 409
+
+    def __init__(self, code: str, message: str, field: str | None = None, *, version: int | None = None) -> None:
+        super().__init__(code, message, field)
+        self.version = version
 
 
 class NotAllowedNow(DomainError):
@@ -40,23 +39,3 @@ class NotFound(DomainError):
     """The thing is not there, or not there for this actor: the two are told apart nowhere."""
 
     status = 404
-
-
-_API_STATUS = {422: status.HTTP_400_BAD_REQUEST}
-
-
-def as_api_exception(error: DomainError) -> exceptions.APIException:
-    """The DRF exception of a DomainError; field errors become validation errors."""
-    http_status = _API_STATUS.get(error.status, error.status)
-    if http_status == status.HTTP_400_BAD_REQUEST:
-        return exceptions.ValidationError({error.field or "non_field_errors": [error.message]}, code=error.code)
-    raised = exceptions.APIException(detail=error.message, code=error.code)
-    raised.status_code = http_status
-    return raised
-
-
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
-    """DRF's exception handler: DomainError first, then the library's standard shape."""
-    if isinstance(exc, DomainError):
-        exc = as_api_exception(exc)
-    return standardized_handler(exc, context)

@@ -1,7 +1,7 @@
 """Idempotency-Key: the same create asked for twice happens once and answers the same.
 
 The key's row is inserted first, in the request's transaction: a second request with the key waits for the first to
-commit, then replays its answer. A request that failed leaves no row, so it may be repeated as it is.
+commit, then replays its answer. A request that failed leaves no row, so it may be mended and sent again under its key.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,7 +26,10 @@ Handler = Callable[..., Response]
 
 
 def idempotent(*, required: bool = False) -> Callable[[Handler], Handler]:
-    """Decorate a DRF handler that creates something. Needs request.actor, and a transaction around the request."""
+    """Decorate a DRF handler that creates something. Needs request.actor, and a transaction around the request.
+
+    The mark `idempotency` ("required" or "optional") on the handler is what the API's schema tells of it.
+    """
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
@@ -33,17 +37,16 @@ def idempotent(*, required: bool = False) -> Callable[[Handler], Handler]:
             key = _key(request, required)
             if not key:
                 return handler(view, request, *args, **kwargs)
-            row, fresh = _claim(request, key)
-            if not fresh:
-                return _replay(row, _fingerprint(request))
-            try:
+            # A savepoint of its own: whatever raises takes the key's row back with everything else.
+            with transaction.atomic():
+                row, fresh = _claim(request, key)
+                if not fresh:
+                    return _replay(row, _fingerprint(request))
                 response = handler(view, request, *args, **kwargs)
-            except Exception:
-                row.delete()
-                raise
-            _keep(row, response)
+                _keep(row, response)
             return response
 
+        once.idempotency = "required" if required else "optional"  # type: ignore[attr-defined]
         return once
 
     return decorate
@@ -62,10 +65,10 @@ def _claim(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
     actor = request._request.actor  # type: ignore[attr-defined]
     name = f"{actor.kind}:{actor.identifier}"
     fingerprint = _fingerprint(request)
-    made = IdempotentRequest.objects.bulk_create(
+    IdempotentRequest.objects.bulk_create(
         [IdempotentRequest(actor=name, key=key, fingerprint=fingerprint)], ignore_conflicts=True
     )
-    del made  # with ignore_conflicts the rows carry no ids: read back who holds the key
+    # With ignore_conflicts the rows carry no ids: read back who holds the key.
     row = IdempotentRequest.objects.select_for_update().get(actor=name, key=key)
     return row, row.status is None and row.fingerprint == fingerprint
 
@@ -78,7 +81,7 @@ def _replay(row: IdempotentRequest, fingerprint: str) -> Response:
 
 def _keep(row: IdempotentRequest, response: Response) -> None:
     if response.status_code >= 400:
-        row.delete()
+        transaction.set_rollback(True)
         return
     row.status, row.body = response.status_code, response.data
     row.save(update_fields=["status", "body"])
@@ -86,20 +89,22 @@ def _keep(row: IdempotentRequest, response: Response) -> None:
 
 def _fingerprint(request: Request) -> str:
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
-    for name in sorted(request.data if hasattr(request.data, "keys") else []):
-        values = request.data.getlist(name) if hasattr(request.data, "getlist") else [request.data[name]]
-        for value in values:
-            digest.update(f"\n{name}=".encode())
-            digest.update(_content(value))
     if not hasattr(request.data, "keys"):
         digest.update(repr(request.data).encode())
+        return digest.hexdigest()
+    for name in sorted(request.data):
+        values = request.data.getlist(name) if hasattr(request.data, "getlist") else [request.data[name]]
+        for value in values:
+            # repr: a JSON text may hold half a surrogate pair, which no encoding takes.
+            digest.update(f"\n{name!r}=".encode())
+            digest.update(_content(value))
     return digest.hexdigest()
 
 
 def _content(value: Any) -> bytes:
     if not hasattr(value, "chunks"):
         return repr(value).encode()
-    digest = hashlib.sha256(value.name.encode())
+    digest = hashlib.sha256(repr(value.name).encode())
     for chunk in value.chunks():
         digest.update(chunk)
     value.seek(0)

@@ -15,6 +15,7 @@ from companyos.web.errors import DomainError
 
 Row = TypeVar("Row", bound=Model)
 MAX_SIZE = 200
+LONGEST_CURSOR = 200
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Sort:
             return column.desc(nulls_last=True), tie.desc()
         return column.asc(nulls_last=True), tie.asc()
 
+    def backwards(self) -> tuple[Any, Any]:
+        column, tie = F(self.field), F("pk")
+        if self.descending:
+            return column.asc(nulls_first=True), tie.asc()
+        return column.desc(nulls_first=True), tie.desc()
+
     def beyond(self, value: datetime | None, pk: int) -> Q:
         """The rows that come after (value, pk)."""
         step = "lt" if self.descending else "gt"
@@ -40,24 +47,59 @@ class Sort:
         same = Q(**{self.field: value, f"pk__{step}": pk})
         return Q(**{f"{self.field}__{step}": value}) | same | nowhere
 
+    def short_of(self, value: datetime | None, pk: int) -> Q:
+        """The rows that come before (value, pk)."""
+        step = "gt" if self.descending else "lt"
+        nowhere = Q(**{f"{self.field}__isnull": True})
+        if value is None:
+            return ~nowhere | Q(**{f"pk__{step}": pk})
+        return Q(**{f"{self.field}__{step}": value}) | Q(**{self.field: value, f"pk__{step}": pk})
+
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """One page. `next_cursor` is None on the last; `has_previous` says that the page isn't the first."""
+    """One page. `next_cursor` is None on the last, `previous_cursor` on the first.
+
+    `has_previous` says that the page isn't the first, also when it is an empty one past the end.
+    """
 
     items: list[Row]
     next_cursor: str | None
     has_previous: bool
+    previous_cursor: str | None = None
 
 
-def page(rows: QuerySet[Row], sort: Sort, *, after: str | None = None, size: int = 50) -> Page[Row]:
-    """The `size` rows after the cursor. Raises DomainError("bad_cursor") for one that this order did not make."""
+def page(
+    rows: QuerySet[Row], sort: Sort, *, after: str | None = None, before: str | None = None, size: int = 50
+) -> Page[Row]:
+    """The `size` rows after the cursor, or those just before it; `before` wins when both are given.
+
+    Raises DomainError("bad_cursor") for a cursor that this order did not make.
+    """
+    size = min(size, MAX_SIZE)
+    if before:
+        return _page_before(rows, sort, before, size)
     if after:
-        rows = rows.filter(sort.beyond(*_read(after, sort)))
-    found = list(rows.order_by(*sort.order())[: min(size, MAX_SIZE) + 1])
-    items = found[: min(size, MAX_SIZE)]
-    more = len(found) > len(items)
-    return Page(items=items, next_cursor=cursor_of(items[-1], sort) if more else None, has_previous=bool(after))
+        rows = rows.filter(sort.beyond(*_read(after, sort, "after")))
+    found = list(rows.order_by(*sort.order())[: size + 1])
+    items = found[:size]
+    return Page(
+        items=items,
+        next_cursor=cursor_of(items[-1], sort) if len(found) > size else None,
+        has_previous=bool(after),
+        previous_cursor=cursor_of(items[0], sort) if after and items else None,
+    )
+
+
+def _page_before(rows: QuerySet[Row], sort: Sort, before: str, size: int) -> Page[Row]:
+    found = list(rows.filter(sort.short_of(*_read(before, sort, "before"))).order_by(*sort.backwards())[: size + 1])
+    items, more = found[:size][::-1], len(found) > size
+    return Page(
+        items=items,
+        next_cursor=cursor_of(items[-1], sort) if items else None,
+        has_previous=more,
+        previous_cursor=cursor_of(items[0], sort) if more else None,
+    )
 
 
 def cursor_of(row: Model, sort: Sort) -> str:
@@ -66,8 +108,10 @@ def cursor_of(row: Model, sort: Sort) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: Sort) -> tuple[datetime | None, int]:
+def _read(cursor: str, sort: Sort, field: str) -> tuple[datetime | None, int]:
     try:
+        if len(cursor) > LONGEST_CURSOR:
+            raise ValueError("longer than any cursor of ours")
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         name, value, pk = json.loads(text)
         if name != sort.name or not isinstance(pk, int) or not 0 <= pk < 2**63:
@@ -78,4 +122,4 @@ def _read(cursor: str, sort: Sort) -> tuple[datetime | None, int]:
         return at, pk
     except (ValueError, TypeError, binascii.Error) as error:
         message = "This page mark is damaged or belongs to another order; start at the first page."
-        raise DomainError("bad_cursor", message, field="after") from error
+        raise DomainError("bad_cursor", message, field=field) from error

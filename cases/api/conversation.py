@@ -1,0 +1,136 @@
+"""Replies, notes, files."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases import conversation, downloads, inputs, serializers
+from cases.endpoint import CaseEndpoint
+from cases.models import Attachment, Evidence, Macro, Message, Note
+from companyos.web.errors import DomainError, NotFound
+from companyos.web.idempotency import idempotent
+from tenants.endpoint import Endpoint
+
+TAG = "Conversation"
+BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+
+
+def sent(message: Message) -> Response:
+    return Response(serializers.SentMessage(message).data, status=201)
+
+
+class RepliesEndpoint(CaseEndpoint):
+    rights = {"POST": "case.reply"}
+
+    @extend_schema(
+        operation_id="reply",
+        tags=[TAG],
+        summary="A public message to the customer",
+        description="The first one by a person meets the first-response clock.",
+        request={"application/json": inputs.NewReply, "multipart/form-data": inputs.NewReply},
+        responses={201: serializers.SentMessage},
+    )
+    @idempotent()
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(inputs.NewReply)
+        message = conversation.reply(
+            case,
+            actor=self.actor,
+            body=told["body"],
+            files=told["files"],
+            macro=_macro(told["macro"]),
+            seen=told["version"],
+            now=timezone.now(),
+            channel="api",
+        )
+        return sent(message)
+
+
+def _macro(key: str) -> Macro | None:
+    if not key:
+        return None
+    found = Macro.objects.filter(key=key, active=True).first()
+    if found is None:
+        raise DomainError("unknown_macro", f"There is no macro {key}.", "macro")
+    return found
+
+
+class NotesEndpoint(CaseEndpoint):
+    rights = {"POST": "case.note"}
+
+    @extend_schema(
+        operation_id="note",
+        tags=[TAG],
+        summary="An internal note, or a mitigation that was applied",
+        request=inputs.NewNote,
+        responses={201: serializers.WrittenNote},
+    )
+    @idempotent()
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(inputs.NewNote)
+        written = conversation.note(
+            case, actor=self.actor, body=told["body"], kind=told["kind"], seen=told["version"], now=timezone.now()
+        )
+        return Response(serializers.WrittenNote(written).data, status=201)
+
+
+class PublicationsEndpoint(CaseEndpoint):
+    rights = {"POST": "case.reply"}
+
+    @extend_schema(
+        operation_id="publish_note",
+        tags=[TAG],
+        summary="Make a note public: its words are sent to the customer now",
+        request=inputs.Change,
+        responses={201: serializers.SentMessage},
+    )
+    @idempotent()
+    def post(self, request: Request, reference: str, note_id: int) -> Response:
+        case, told = self.case(reference), self.read(inputs.Change)
+        written = Note.objects.filter(case=case, pk=note_id).first()
+        if written is None:
+            raise NotFound("not_found", f"{case.reference} has no note {note_id}.")
+        message = conversation.publish(case, written, actor=self.actor, seen=told["version"], now=timezone.now())
+        return sent(message)
+
+
+class AttachmentsEndpoint(CaseEndpoint):
+    rights = {"POST": "case.reply"}
+
+    @extend_schema(
+        operation_id="attach",
+        tags=[TAG],
+        summary="Send files to the customer",
+        request={"multipart/form-data": inputs.NewAttachments},
+        responses={201: serializers.SentMessage},
+    )
+    @idempotent()
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(inputs.NewAttachments)
+        message = conversation.attach(
+            case, actor=self.actor, files=told["files"], seen=told["version"], now=timezone.now(), channel="api"
+        )
+        return sent(message)
+
+
+class AttachmentEndpoint(Endpoint):
+    rights = {"GET": "case.read"}
+
+    @extend_schema(operation_id="attachment", tags=[TAG], summary="Download a public file", responses=BINARY)
+    def get(self, request: Request, uuid: UUID) -> FileResponse:
+        return downloads.download(Attachment.objects.select_related("case").filter(uuid=uuid).first())
+
+
+class EvidenceFileEndpoint(Endpoint):
+    rights = {"GET": "case.read"}
+
+    @extend_schema(operation_id="evidence", tags=[TAG], summary="Download an internal artefact", responses=BINARY)
+    def get(self, request: Request, uuid: UUID) -> FileResponse:
+        return downloads.download(Evidence.objects.select_related("case").filter(uuid=uuid).first())

@@ -1,0 +1,57 @@
+"""What the endpoints below one case share, in this app and above it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils import timezone
+from rest_framework.response import Response
+
+from cases import access, lifecycle, serializers
+from cases.models import Case, CaseResource, Resolution
+from companyos.web.errors import DomainError
+from sla import clocks
+from tenants.endpoint import Endpoint
+from tenants.models import User
+
+# The noun that a verb of the lifecycle creates.
+NOUNS = {
+    "accept": "acceptances",
+    "start": "starts",
+    "wait": "waits",
+    "resume": "resumptions",
+    "resolve": "resolutions",
+    "reject": "rejections",
+    "close": "closures",
+    "reopen": "reopenings",
+    "dismiss": "dismissals",
+}
+
+
+class CaseEndpoint(Endpoint):
+    def case(self, reference: str, *, viewed: bool = False) -> Case:
+        return access.get_case(reference, self.actor, viewed=viewed)
+
+    def changed(self, case: Case) -> Response:
+        """The case as it is after the deed."""
+        return Response(self.whole(self.case(case.reference)), status=201)
+
+    def whole(self, case: Case) -> dict[str, Any]:
+        affected = CaseResource.objects.select_related("resource", "snapshot").order_by("id")
+        resolutions = Resolution.objects.prefetch_related("evidence").order_by("at")
+        prefetch_related_objects([case], Prefetch("affected", affected), Prefetch("resolutions", resolutions), "duplicate_of")
+        context = {
+            "readings": clocks.readings([case.clock_set_id], timezone.now()),
+            "moves": [NOUNS[move.verb] for move in lifecycle.allowed_moves(case, self.actor) if move.verb in NOUNS],
+        }
+        return serializers.CaseWhole(case, context=context).data
+
+    def person(self, words: str, field: str) -> User:
+        """Somebody of the support side by e-mail address, or oneself by `me`."""
+        known = User.objects.filter(is_active=True)
+        found = known.filter(pk=self.actor.user_id) if words == "me" else known.filter(email__iexact=words)
+        person = found.first()
+        if person is None:
+            raise DomainError("unknown_person", f"Nobody here has the address {words[:100]}.", field)
+        return person
