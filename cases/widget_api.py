@@ -8,7 +8,6 @@ from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -54,7 +53,6 @@ class WidgetView(APIView):
     permission_classes = [IsRequester]
     throttle_classes = [PerRequester]
     throttle_scope = "widget"
-    parser_classes = [JSONParser, MultiPartParser, FormParser]
 
     def actor(self) -> Actor:
         return self.request.user
