@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, Q, QuerySet
-from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from cases import dials
 from cases.models import Case
@@ -112,7 +112,7 @@ class Query:
         return bool(self.statuses or self.priorities or self.tenants or self.owners or self.text)
 
 
-def parse(params: QueryDict) -> Query:
+def parse(params: MultiValueDict[str, str]) -> Query:
     """The Query of a query string; without a view and without a filter it is the inbox."""
     view = params.get("view") if params.get("view") in VIEWS else None
     asked = Query(
