@@ -111,7 +111,8 @@ def whole(case: Case, actor: Actor) -> dict[str, Any]:
 
 def _resource(case: Case, key: str) -> dict[str, str] | None:
     """What the customer chose; what we found out ourselves is ours."""
-    return Resource.objects.filter(tenant_id=case.tenant_id, key=key).values("key", "name").first() if key else None
+    found = Resource.objects.filter(tenant_id=case.tenant_id, key=key).first() if key else None
+    return {"key": found.key, "name": found.name} if found else None
 
 
 def _asked(case: Case, messages: list[Message]) -> str | None:
