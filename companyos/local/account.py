@@ -16,6 +16,7 @@ from pathlib import Path
 from companyos.local.state import LocalError
 
 FALLBACK = Path("/var/lib/companyos-local")
+ORIGIN = "made-for"  # names the directory below which the data would be, were it within reach
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,16 @@ def place_for(account: Account, home: Path) -> Path:
         ) from error
     FALLBACK.chmod(0o755)
     elsewhere.chmod(0o755)
+    (elsewhere / ORIGIN).write_text(str(home))
+    _forget_removed_checkouts()
     return elsewhere
+
+
+def _forget_removed_checkouts() -> None:
+    """Whoever deletes a checkout can't know of its data here; it goes at the next start of any other."""
+    for note in FALLBACK.glob(f"*/{ORIGIN}"):
+        if not Path(note.read_text()).exists() and not list(note.parent.glob("**/postmaster.pid")):
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def reachable_program(account: Account, program: Path, site: Path, parts: tuple[str, ...], copies: Path) -> Path:
