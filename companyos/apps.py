@@ -6,4 +6,6 @@ class CompanyosConfig(AppConfig):
     verbose_name = "CompanyOS"
 
     def ready(self) -> None:
-        from companyos import checks  # noqa: F401  (registers the system checks)
+        # checks registers the system checks; celery is the app that every process wakes tasks through: without it
+        # they go to Celery's built-in default, a broker that is not ours.
+        from companyos import celery, checks  # noqa: F401

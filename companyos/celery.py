@@ -8,6 +8,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "companyos.settings")
 
 app = Celery("companyos")
+app.set_default()  # for every thread: "current" holds for the importing one alone
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
