@@ -7,7 +7,10 @@
   // A host may have reported errors before this script arrived.
   const waiting = window.CompanyOSHelp?.queue ?? [];
   const loaded = import(new URL("modules/element.js", script.src).href);
-  const later = (deed) => (...values) => loaded.then((module) => module[deed](...values));
+  const later =
+    (deed) =>
+    (...values) =>
+      loaded.then((module) => module[deed](...values));
 
   window.CompanyOSHelp = { report: later("report"), open: later("open"), close: later("close") };
   for (const entry of waiting) window.CompanyOSHelp.report(entry);

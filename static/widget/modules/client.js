@@ -26,7 +26,8 @@ export class Unreachable extends Error {
 /** The host did not say who this is. */
 export class SignedOut extends Error {}
 
-export const newKey = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
+export const newKey = () =>
+  crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
 const hex = (byte) => byte.toString(16).padStart(2, "0");
 
 function claims(token) {
@@ -57,7 +58,10 @@ export class Client {
 
   async identity() {
     if (this.token && Date.now() < this.ends - EARLY) return this.token;
-    const response = await reach(this.tokenUrl, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    const response = await reach(this.tokenUrl, {
+      credentials: "same-origin",
+      headers: { Accept: "application/json" },
+    });
     if (response.status >= 500) throw new Unreachable("The page could not say who you are.");
     if (!response.ok) throw new SignedOut("Please sign in first: this page could not say who you are.");
     const { token } = await response.json();

@@ -14,7 +14,19 @@ function enclosed(context) {
       "span",
       { class: "chip" },
       value,
-      h("button", { class: "icon", type: "button", "aria-label": `Leave out ${value}`, onclick: () => { list.splice(list.indexOf(value), 1); draw(); } }, icon("close")),
+      h(
+        "button",
+        {
+          class: "icon",
+          type: "button",
+          "aria-label": `Leave out ${value}`,
+          onclick: () => {
+            list.splice(list.indexOf(value), 1);
+            draw();
+          },
+        },
+        icon("close"),
+      ),
     );
     return chip;
   };
@@ -28,7 +40,12 @@ function enclosed(context) {
     rows.replaceChildren(...pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
   };
   draw();
-  return h("section", { class: "enclosed", "aria-labelledby": "enclosed" }, h("h3", { id: "enclosed" }, "Sent along with it"), rows);
+  return h(
+    "section",
+    { class: "enclosed", "aria-labelledby": "enclosed" },
+    h("h3", { id: "enclosed" }, "Sent along with it"),
+    rows,
+  );
 }
 
 function resourceChoice(session, chosen) {
@@ -43,8 +60,19 @@ function resourceChoice(session, chosen) {
 function controls(session, draft, context) {
   const { limits } = session;
   return {
-    subject: h("input", { type: "text", required: true, maxlength: limits.subject, autocomplete: "off", value: draft.subject ?? "" }),
-    description: h("textarea", { required: true, rows: 5, maxlength: limits.description, value: draft.description ?? "" }),
+    subject: h("input", {
+      type: "text",
+      required: true,
+      maxlength: limits.subject,
+      autocomplete: "off",
+      value: draft.subject ?? "",
+    }),
+    description: h("textarea", {
+      required: true,
+      rows: 5,
+      maxlength: limits.description,
+      value: draft.description ?? "",
+    }),
     resource: resourceChoice(session, draft.resource ?? context.resource),
   };
 }

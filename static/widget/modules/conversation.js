@@ -15,7 +15,13 @@ function attachment(panel, found) {
       panel.announce(error.message);
     }
   };
-  return h("button", { class: "attachment", type: "button", onclick: save }, icon("file"), found.name, h("span", { class: "soft" }, size(found.size)));
+  return h(
+    "button",
+    { class: "attachment", type: "button", onclick: save },
+    icon("file"),
+    found.name,
+    h("span", { class: "soft" }, size(found.size)),
+  );
 }
 
 function message(panel, said) {
@@ -23,7 +29,13 @@ function message(panel, said) {
   return h(
     "li",
     { class: `message ${said.side}`, "data-id": said.id },
-    h("p", { class: "by" }, h("strong", {}, who), " ", h("time", { class: "soft", datetime: said.at, title: exactly(said.at) }, ago(said.at))),
+    h(
+      "p",
+      { class: "by" },
+      h("strong", {}, who),
+      " ",
+      h("time", { class: "soft", datetime: said.at, title: exactly(said.at) }, ago(said.at)),
+    ),
     h("p", { class: "text" }, linked(said.body)),
     said.attachments.map((found) => attachment(panel, found)),
   );
@@ -32,7 +44,11 @@ function message(panel, said) {
 /** A small form behind a button: a reason, then the deed. */
 function reasoned(panel, signal, { name, label, question, path, done }) {
   const reason = h("textarea", { rows: 3, required: true });
-  const form = h("form", { novalidate: true, hidden: true }, h("fieldset", {}, field("reason", question, reason), h("button", { class: "primary", type: "submit" }, "Send")));
+  const form = h(
+    "form",
+    { novalidate: true, hidden: true },
+    h("fieldset", {}, field("reason", question, reason), h("button", { class: "primary", type: "submit" }, "Send")),
+  );
   const toggle = h("button", { type: "button", "aria-expanded": "false" }, label);
   toggle.addEventListener("click", () => {
     form.hidden = !form.hidden;
@@ -48,9 +64,24 @@ function reasoned(panel, signal, { name, label, question, path, done }) {
 
 function resolved(panel, signal, found, refresh) {
   const base = `cases/${found.reference}`;
-  const fixed = h("form", {}, h("fieldset", {}, h("button", { class: "primary", type: "submit" }, icon("check"), "Yes, it is fixed")));
-  sends(panel, signal, fixed, { draft: `fixed:${base}`, path: `${base}/confirmations`, values: () => ({}), done: refresh });
-  const not = reasoned(panel, signal, { name: "not-fixed", label: "No, not fixed", question: "What still goes wrong?", path: `${base}/rejections`, done: refresh });
+  const fixed = h(
+    "form",
+    {},
+    h("fieldset", {}, h("button", { class: "primary", type: "submit" }, icon("check"), "Yes, it is fixed")),
+  );
+  sends(panel, signal, fixed, {
+    draft: `fixed:${base}`,
+    path: `${base}/confirmations`,
+    values: () => ({}),
+    done: refresh,
+  });
+  const not = reasoned(panel, signal, {
+    name: "not-fixed",
+    label: "No, not fixed",
+    question: "What still goes wrong?",
+    path: `${base}/rejections`,
+    done: refresh,
+  });
   return h(
     "section",
     { class: "notice ask" },
@@ -62,14 +93,28 @@ function resolved(panel, signal, found, refresh) {
 
 function closed(panel, signal, found, refresh) {
   const path = `cases/${found.reference}/reopenings`;
-  const again = reasoned(panel, signal, { name: "reopen", label: "Reopen this case", question: "What happened since?", path, done: refresh });
+  const again = reasoned(panel, signal, {
+    name: "reopen",
+    label: "Reopen this case",
+    question: "What happened since?",
+    path,
+    done: refresh,
+  });
   return h("div", {}, h("div", { class: "row" }, again.toggle), again.form);
 }
 
 /** What this case asks of the customer just now; null when nothing. */
 function asked(panel, signal, found, refresh) {
   const parts = [];
-  if (found.asked) parts.push(h("section", { class: "notice ask" }, h("h3", {}, "Support needs something from you"), h("p", { class: "text" }, linked(found.asked))));
+  if (found.asked)
+    parts.push(
+      h(
+        "section",
+        { class: "notice ask" },
+        h("h3", {}, "Support needs something from you"),
+        h("p", { class: "text" }, linked(found.asked)),
+      ),
+    );
   if (found.moves.includes("confirm")) parts.push(resolved(panel, signal, found, refresh));
   if (found.moves.includes("survey") || found.survey) parts.push(satisfaction(panel, signal, found, refresh));
   if (found.moves.includes("reopen")) parts.push(closed(panel, signal, found, refresh));
@@ -78,12 +123,22 @@ function asked(panel, signal, found, refresh) {
 
 function reply(panel, signal, found, limits, refresh) {
   const draft = `reply:${found.reference}`;
-  const body = h("textarea", { rows: 3, required: true, maxlength: limits.description, value: panel.drafts.read(draft).body ?? "" });
+  const body = h("textarea", {
+    rows: 3,
+    required: true,
+    maxlength: limits.description,
+    value: panel.drafts.read(draft).body ?? "",
+  });
   const picker = filePicker(panel.drafts.files(draft), limits);
   const form = h(
     "form",
     { class: "reply", novalidate: true },
-    h("fieldset", {}, field("body", "Your answer", body), h("div", { class: "row" }, picker.node, h("button", { class: "primary", type: "submit" }, "Send"))),
+    h(
+      "fieldset",
+      {},
+      field("body", "Your answer", body),
+      h("div", { class: "row" }, picker.node, h("button", { class: "primary", type: "submit" }, "Send")),
+    ),
   );
   body.addEventListener("input", () => panel.drafts.write(draft, { body: body.value }));
   body.addEventListener("keydown", (event) => {
@@ -95,17 +150,24 @@ function reply(panel, signal, found, limits, refresh) {
     picker.draw();
     refresh(answer);
   };
-  sends(panel, signal, form, { draft, path: `cases/${found.reference}/messages`, values: () => ({ body: body.value }), files: panel.drafts.files(draft), done });
+  sends(panel, signal, form, {
+    draft,
+    path: `cases/${found.reference}/messages`,
+    values: () => ({ body: body.value }),
+    files: panel.drafts.files(draft),
+    done,
+  });
   return form;
 }
 
 function about(found) {
-  const facts = [
-    found.resource?.name,
-    ...found.error_ids,
-    `asked ${ago(found.created_at)}`,
-  ].filter(Boolean);
-  return h("div", { class: "about" }, h("p", { class: "subject" }, found.subject), h("p", { class: "soft" }, facts.join(" · ")));
+  const facts = [found.resource?.name, ...found.error_ids, `asked ${ago(found.created_at)}`].filter(Boolean);
+  return h(
+    "div",
+    { class: "about" },
+    h("p", { class: "subject" }, found.subject),
+    h("p", { class: "soft" }, facts.join(" · ")),
+  );
 }
 
 export async function conversation(panel, signal, reference) {
@@ -144,7 +206,16 @@ export async function conversation(panel, signal, reference) {
     await poll().catch(() => false); // the next look will tell
     panel.hurry();
   };
-  const node = h("div", { class: "conversation" }, about(first), h("p", { class: "row" }, pill), meaning, log, next, answer);
+  const node = h(
+    "div",
+    { class: "conversation" },
+    about(first),
+    h("p", { class: "row" }, pill),
+    meaning,
+    log,
+    next,
+    answer,
+  );
   draw(first);
   const latest = () => (next.firstChild ?? log.lastChild)?.scrollIntoView({ block: "nearest" });
   return { title: first.reference, node, poll, shown: latest };

@@ -37,9 +37,11 @@ export function icon(name) {
 
 /** The text with its web addresses as links; never anything else as markup. */
 export function linked(text) {
-  return text.split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/).map((part, at) =>
-    at % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part,
-  );
+  return text
+    .split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/)
+    .map((part, at) =>
+      at % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part,
+    );
 }
 
 /** A labelled field; `control` gets the id, the hint and the place for its error. */

@@ -28,24 +28,43 @@ class CompanyOSHelp extends HTMLElement {
     const label = this.dataset.label ?? "Help";
     this.launcher = h(
       "button",
-      { class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => this.open() },
+      {
+        class: "launcher",
+        type: "button",
+        "aria-haspopup": "dialog",
+        "aria-expanded": "false",
+        onclick: () => this.open(),
+      },
       icon("help"),
       h("span", {}, label),
     );
     this.launcher.hidden = this.dataset.launcher === "none";
     this.heading = h("h2", { id: "title", tabindex: "-1" }, "Help");
-    this.backButton = h("button", { class: "icon", type: "button", "aria-label": "Back to your cases", onclick: () => this.go("home") }, icon("back"));
+    this.backButton = h(
+      "button",
+      { class: "icon", type: "button", "aria-label": "Back to your cases", onclick: () => this.go("home") },
+      icon("back"),
+    );
     this.body = h("div", { class: "body" });
     this.live = h("p", { class: "hidden", role: "status", "aria-live": "polite" });
     this.dialog = h(
       "dialog",
-      { class: "panel", "aria-labelledby": "title", onclose: () => this.#closed(), onclick: (event) => this.#outside(event) },
+      {
+        class: "panel",
+        "aria-labelledby": "title",
+        onclose: () => this.#closed(),
+        onclick: (event) => this.#outside(event),
+      },
       h(
         "header",
         {},
         this.backButton,
         this.heading,
-        h("button", { class: "icon", type: "button", "aria-label": "Close help", onclick: () => this.close() }, icon("close")),
+        h(
+          "button",
+          { class: "icon", type: "button", "aria-label": "Close help", onclick: () => this.close() },
+          icon("close"),
+        ),
       ),
       this.body,
       this.live,
@@ -117,7 +136,10 @@ class CompanyOSHelp extends HTMLElement {
     const words =
       error instanceof Unreachable ? "Support cannot be reached just now. Nothing you wrote is lost." : error.message;
     const button = h("button", { type: "button", onclick: again }, "Try again");
-    this.#show({ title: "Help", node: h("div", { class: "notice bad", role: "alert" }, h("p", {}, words), button) }, false);
+    this.#show(
+      { title: "Help", node: h("div", { class: "notice bad", role: "alert" }, h("p", {}, words), button) },
+      false,
+    );
     this.backButton.hidden = true;
     button.focus();
     if (!(error instanceof Unreachable || error instanceof SignedOut)) console.warn(error);

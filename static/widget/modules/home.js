@@ -23,7 +23,11 @@ function row(panel, found) {
 }
 
 function list(panel, page) {
-  const rows = h("ul", { class: "cases" }, page.results.map((found) => row(panel, found)));
+  const rows = h(
+    "ul",
+    { class: "cases" },
+    page.results.map((found) => row(panel, found)),
+  );
   const more = h("button", { class: "quiet", type: "button" }, "Show earlier cases");
   let next = page.next;
   more.hidden = !next;

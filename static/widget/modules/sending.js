@@ -11,8 +11,20 @@ const SAME_KEY_OTHER_BODY = "idempotency_key_reused";
 export function filePicker(files, limits, changed = () => {}) {
   const shown = h("ul", { class: "files" });
   const error = h("p", { class: "error", id: "e-files", hidden: true, role: "alert" });
-  const input = h("input", { type: "file", multiple: true, class: "hidden", tabindex: "-1", "aria-hidden": "true", accept: limits.types.join(",") });
-  const button = h("button", { class: "quiet", type: "button", id: "f-files", "aria-describedby": "e-files", onclick: () => input.click() }, icon("file"), "Add a file");
+  const input = h("input", {
+    type: "file",
+    multiple: true,
+    class: "hidden",
+    tabindex: "-1",
+    "aria-hidden": "true",
+    accept: limits.types.join(","),
+  });
+  const button = h(
+    "button",
+    { class: "quiet", type: "button", id: "f-files", "aria-describedby": "e-files", onclick: () => input.click() },
+    icon("file"),
+    "Add a file",
+  );
   const complain = (text) => {
     error.textContent = text;
     error.hidden = !text;
@@ -24,7 +36,20 @@ export function filePicker(files, limits, changed = () => {}) {
           "li",
           {},
           h("span", {}, file.name, h("span", { class: "soft" }, ` ${size(file.size)}`)),
-          h("button", { class: "icon", type: "button", "aria-label": `Remove ${file.name}`, onclick: () => { files.splice(at, 1); draw(); button.focus(); } }, icon("close")),
+          h(
+            "button",
+            {
+              class: "icon",
+              type: "button",
+              "aria-label": `Remove ${file.name}`,
+              onclick: () => {
+                files.splice(at, 1);
+                draw();
+                button.focus();
+              },
+            },
+            icon("close"),
+          ),
         ),
       ),
     );
