@@ -150,6 +150,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "retry_on_timeout": False,
     "visibility_timeout": 600,
+    # A publisher waits for nobody: the hint is lost, beat drains. (Workers wait for their broker by other settings.)
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
