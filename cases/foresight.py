@@ -50,6 +50,11 @@ class Retargeting:
     def due(self) -> list[Effect]:
         return [effect for effect in self.effects if effect.effect == "retargeted" and effect.due_at]
 
+    @property
+    def paused(self) -> list[Effect]:
+        """Retargeted while it stands still: due when it runs again is not known yet."""
+        return [effect for effect in self.effects if effect.effect == "retargeted" and not effect.due_at]
+
 
 def of_priorities(case: Case, now: datetime) -> list[Retargeting]:
     """One line for each other priority."""

@@ -41,6 +41,8 @@ class DeedForm(forms.Form):
     done: ClassVar[str]
     intro: ClassVar[str] = ""
     danger: ClassVar[bool] = False
+    # Fields that the verb insists on: not "required" here, so that its own words say what is missing.
+    needed: ClassVar[tuple[str, ...]] = ()
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     use_required_attribute = True
@@ -90,7 +92,9 @@ class AcceptForm(OwnerMixin):
     priority = forms.ChoiceField(choices=Priority.choices, widget=forms.RadioSelect)
     severity = forms.ChoiceField(choices=[("", "Not judged yet"), *Severity.choices], required=False)
     owner = forms.ChoiceField()
-    reason = forms.CharField(required=False, max_length=2_000, help_text="Why this priority, if it differs from the proposal.")
+    reason = forms.CharField(
+        required=False, max_length=2_000, help_text="Why this priority, if it differs from the proposal."
+    )
 
     def prepare(self) -> None:
         self.offer_owners()
@@ -119,10 +123,20 @@ class StartForm(ReasonForm):
 
 
 class WaitForm(DeedForm):
-    noun, verb, title, button, done = "waits", "wait", "Wait for the customer", "Send and wait", "Waiting on the customer."
+    noun, verb, title, button, done = (
+        "waits",
+        "wait",
+        "Wait for the customer",
+        "Send and wait",
+        "Waiting on the customer.",
+    )
+    needed = ("ask",)
     intro = "What you ask is sent as a public message."
     ask = forms.CharField(
-        label="What you need from the customer", required=False, max_length=50_000, widget=forms.Textarea(attrs={"rows": 6})
+        label="What you need from the customer",
+        required=False,
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 6}),
     )
     reason = forms.CharField(label="Reason, for colleagues", required=False, max_length=500)
 
@@ -139,21 +153,44 @@ class ResumeForm(ReasonForm):
 
 class ResolveForm(DeedForm):
     noun, verb, title, button, done = "resolutions", "resolve", "Resolve", "Send and resolve", "Resolved."
+    needed = ("summary", "code", "evidence", "evidence_links")
     intro = "The summary is sent to the customer, who confirms or says that it is not fixed."
-    summary = forms.CharField(required=False, max_length=50_000, widget=forms.Textarea(attrs={"rows": 5}), label="Resolution summary")
-    code = forms.ChoiceField(choices=[("", "Choose how"), *Resolution.Code.choices], required=False, label="How it was resolved")
-    root_cause = forms.CharField(required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2}), label="Root cause, internal")
+    summary = forms.CharField(
+        required=False, max_length=50_000, widget=forms.Textarea(attrs={"rows": 5}), label="Resolution summary"
+    )
+    code = forms.ChoiceField(
+        choices=[("", "Choose how"), *Resolution.Code.choices], required=False, label="How it was resolved"
+    )
+    root_cause = forms.CharField(
+        required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2}), label="Root cause, internal"
+    )
     preventive = forms.CharField(
         required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2}), label="Preventive action, internal"
     )
-    evidence = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, label="Evidence on the case")
+    evidence = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, label="Evidence on the case"
+    )
     evidence_links = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 2}), label="Evidence links", help_text="One to a line: a trace, a change, a graph."
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="Evidence links",
+        help_text="One to a line: a trace, a change, a graph.",
     )
 
     def prepare(self) -> None:
         self._evidence = {str(one.pk): one for one in Evidence.objects.filter(case=self.case).order_by("-at")}
         self.fields["evidence"].choices = [(key, one.name) for key, one in self._evidence.items()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """All that is missing at once; the verb would name one thing after the other."""
+        data = super().clean() or self.cleaned_data
+        if not data.get("summary", "").strip():
+            self.add_error("summary", "Write what was done; the customer reads it.")
+        if not data.get("code"):
+            self.add_error("code", "Choose how it was resolved.")
+        if not data.get("evidence") and not data.get("evidence_links", "").strip():
+            self.add_error("evidence", "Add evidence: tick a collected artefact or paste a link below.")
+        return data
 
     def perform(self, now: datetime) -> None:
         data = self.cleaned_data
@@ -174,7 +211,14 @@ class ResolveForm(DeedForm):
 
 
 class RejectForm(ReasonForm):
-    noun, verb, title, button, done = "rejections", "reject", "Not fixed", "Back to work", "In progress again, same clocks."
+    noun, verb, title, button, done = (
+        "rejections",
+        "reject",
+        "Not fixed",
+        "Back to work",
+        "In progress again, same clocks.",
+    )
+    needed = ("reason",)
 
     def perform(self, now: datetime) -> None:
         lifecycle.reject(self.case, reason=self.cleaned_data["reason"], **self.about(now))
@@ -189,6 +233,7 @@ class CloseForm(ReasonForm):
 
 class ReopenForm(ReasonForm):
     noun, verb, title, button, done = "reopenings", "reopen", "Reopen", "Reopen", "Reopened with new clocks."
+    needed = ("reason",)
     intro = "A new cycle of clocks starts with full targets. The old one stays as it was."
 
     def perform(self, now: datetime) -> None:
@@ -201,17 +246,24 @@ class DismissForm(ReasonForm):
     kind = forms.ChoiceField(
         choices=[(ClosedAs.SPAM, "Spam"), (ClosedAs.DUPLICATE, "Duplicate of another case")], widget=forms.RadioSelect
     )
-    duplicate_of = forms.CharField(required=False, max_length=20, label="Repeats the case", help_text="Its reference, such as ACME-1042.")
+    duplicate_of = forms.CharField(
+        required=False, max_length=20, label="Repeats the case", help_text="Its reference, such as ACME-1042."
+    )
     field_order = ("seen", "kind", "duplicate_of", "reason")
 
     def perform(self, now: datetime) -> None:
         data = self.cleaned_data
-        repeated = Case.objects.filter(reference=data["duplicate_of"].strip().upper()).first() if data["duplicate_of"] else None
+        repeated = (
+            Case.objects.filter(reference=data["duplicate_of"].strip().upper()).first()
+            if data["duplicate_of"]
+            else None
+        )
         lifecycle.dismiss(self.case, kind=data["kind"], duplicate_of=repeated, reason=data["reason"], **self.about(now))
 
 
 class AssignForm(OwnerMixin):
     noun, title, button, done = "assignments", "Assign", "Assign", "Assigned."
+    needed = ("owner",)
     owner = forms.ChoiceField(required=False)
 
     def prepare(self) -> None:
@@ -223,7 +275,13 @@ class AssignForm(OwnerMixin):
 
 
 class PriorityForm(DeedForm):
-    noun, title, button, done = "priorities", "Change the priority", "Change priority", "Priority changed; the clocks are retargeted."
+    noun, title, button, done = (
+        "priorities",
+        "Change the priority",
+        "Change priority",
+        "Priority changed; the clocks are retargeted.",
+    )
+    needed = ("reason",)
     priority = forms.ChoiceField(choices=Priority.choices, widget=forms.RadioSelect)
     reason = forms.CharField(required=False, max_length=2_000, help_text="The customer may ask.")
 
@@ -237,6 +295,7 @@ class PriorityForm(DeedForm):
 
 class TagForm(DeedForm):
     noun, title, button, done = "tags", "Tags", "Save tags", "Tags saved."
+    needed = ("tags",)
     tags = forms.CharField(required=False, max_length=1_000, help_text="Small letters, separated by commas or spaces.")
 
     def prepare(self) -> None:
@@ -265,4 +324,3 @@ DEEDS: dict[str, type[DeedForm]] = {
     )
 }
 NOUN_OF_VERB = {form.verb: noun for noun, form in DEEDS.items() if form.verb}
-

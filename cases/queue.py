@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,9 +88,7 @@ VIEWS = {
             empty="No clock is breached and no P0 is open.",
         ),
         View("resolved", "Resolved", "circle-check", lambda actor, now: Q(status=Status.RESOLVED), sort="activity"),
-        View(
-            "closed", "Closed", "archive", lambda actor, now: Q(status=Status.CLOSED), sort="activity", counted=False
-        ),
+        View("closed", "Closed", "archive", lambda actor, now: Q(status=Status.CLOSED), sort="activity", counted=False),
     )
 }
 
@@ -159,10 +158,13 @@ def _owned(owners: tuple[str, ...], actor: Actor) -> Q:
 
 
 def matching(text: str) -> Q:
-    """Words of the subject, or the beginning of a reference."""
-    return Q(search=SearchQuery(text, search_type="websearch", config="english")) | Q(
-        reference__startswith=text.upper()
-    )
+    """Words of the subject, the last one perhaps not written out yet, or the beginning of a reference."""
+    found = Q(search=SearchQuery(text, search_type="websearch", config="english"))
+    words = re.findall(r"\w+", text)
+    if words and text.endswith(words[-1]):
+        begun = " & ".join([*words[:-1], f"{words[-1]}:*"])
+        found |= Q(search=SearchQuery(begun, search_type="raw", config="english"))
+    return found | Q(reference__startswith=text.upper())
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,9 @@ class Listing:
 
 def listing(query: Query, actor: Actor, now: datetime, size: int = 50) -> Listing:
     """One page of the list, in two queries whatever its length."""
-    found = rows(query, actor, now).select_related("tenant", "owner", "requester").defer("context", "enrichment", "search")
+    found = (
+        rows(query, actor, now).select_related("tenant", "owner", "requester").defer("context", "enrichment", "search")
+    )
     one = page(found, SORTS[query.sort], after=query.after, size=size)
     readings = clocks.readings([case.clock_set_id for case in one.items], now) if one.items else {}
     lines = [Row(case, dials.next_due(readings.get(case.clock_set_id, []))) for case in one.items]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from cases.models import Attachment, Case, DiagnosticRun, Evidence, Message, Note
+from cases.models import Attachment, Case, DiagnosticRun, Evidence, Message, Note, Survey
 from companyos.events.models import Event
 
 LATEST = 200
@@ -16,7 +16,18 @@ PUBLIC, INTERNAL, TRANSITIONS, AUTOMATION = "public", "internal", "transitions",
 KINDS = (PUBLIC, INTERNAL, TRANSITIONS, AUTOMATION)
 _MOVES = frozenset(
     f"case.{verb}"
-    for verb in ("opened", "accepted", "started", "waiting", "resumed", "resolved", "rejected", "closed", "reopened", "dismissed")
+    for verb in (
+        "opened",
+        "accepted",
+        "started",
+        "waiting",
+        "resumed",
+        "resolved",
+        "rejected",
+        "closed",
+        "reopened",
+        "dismissed",
+    )
 )
 
 
@@ -29,6 +40,7 @@ class Entry:
     message: Message | None = None
     note: Note | None = None
     run: DiagnosticRun | None = None
+    survey: Survey | None = None
     files: list[Attachment] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
 
@@ -57,16 +69,15 @@ def kind_of(name: str) -> str:
 
 
 def entries(case: Case, only: str = "", limit: int = LATEST) -> list[Entry]:
-    """The newest `limit` entries, oldest first, in at most five queries. `only` is one of KINDS, or empty for all."""
+    """The newest `limit` entries, oldest first, in at most seven queries. `only` is one of KINDS, or empty for all."""
     about = Q(subject_kind="case", subject_id=case.pk) | Q(subject_kind="clock_set", subject_id=case.clock_set_id)
     events = list(Event.objects.filter(about).order_by("-at", "-id")[:limit])[::-1]
     found = [Entry(event, kind_of(event.name)) for event in events]
     _attach_messages([entry for entry in found if entry.event.name.startswith("message.")])
     _attach_notes([entry for entry in found if "note" in entry.event.payload])
     _attach_runs([entry for entry in found if "run" in entry.event.payload])
+    _attach_surveys([entry for entry in found if "survey" in entry.event.payload])
     return [entry for entry in found if entry.kind == only] if only in KINDS else found
-
-
 
 
 def _attach_messages(found: list[Entry]) -> None:
@@ -89,6 +100,12 @@ def _attach_runs(found: list[Entry]) -> None:
     for entry in found:
         entry.run = runs.get(entry.event.payload["run"])
         entry.evidence = list(entry.run.evidence.all()) if entry.run else []
+
+
+def _attach_surveys(found: list[Entry]) -> None:
+    surveys = Survey.objects.in_bulk(_named(found, "survey")) if found else {}
+    for entry in found:
+        entry.survey = surveys.get(entry.event.payload["survey"])
 
 
 def _named(found: Iterable[Entry], key: str) -> set[int]:

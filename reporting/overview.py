@@ -73,12 +73,16 @@ def read(now: datetime) -> Overview:
 def _kept(since: datetime) -> list[Kept]:
     """Each clock by itself, so each cycle counts; a breach that is not met yet has ended its promise too."""
     ended = Q(met_at__gte=since) | Q(breached_at__gte=since)
-    rows = Clock.objects.filter(ended).values("metric").annotate(
-        ended=Count("pk"), kept=Count("pk", filter=Q(breached_at__isnull=True))
+    rows = (
+        Clock.objects.filter(ended)
+        .values("metric")
+        .annotate(ended=Count("pk"), kept=Count("pk", filter=Q(breached_at__isnull=True)))
     )
     found = {row["metric"]: row for row in rows}
     return [
-        Kept(metric, name, found[metric]["kept"], found[metric]["ended"]) if metric in found else Kept(metric, name, 0, 0)
+        Kept(metric, name, found[metric]["kept"], found[metric]["ended"])
+        if metric in found
+        else Kept(metric, name, 0, 0)
         for metric, name in METRIC_NAMES.items()
         if metric != "next_update"
     ]

@@ -30,5 +30,9 @@ def backlog(request: HttpRequest, backlog: str) -> HttpResponse:
     if backlog not in Backlog.values:
         raise Http404
     rows = FeedbackItem.objects.filter(backlog=backlog).select_related("case", "tenant")
-    context = {"page": page(rows, NEWEST, after=request.GET.get("after")), "backlog": Backlog(backlog), "backlogs": Backlog}
+    context = {
+        "page": page(rows, NEWEST, after=request.GET.get("after")),
+        "backlog": Backlog(backlog),
+        "backlogs": Backlog,
+    }
     return render(request, "reporting/backlog.html", context | {"place": "reports"})

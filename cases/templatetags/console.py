@@ -139,7 +139,9 @@ def zone(at: datetime) -> str:
 @register.filter
 def effect_words(effect: dict[str, Any]) -> str:
     """ "pauses Resolution", for the SLA effect of a transition."""
-    verb = {"started": "started", "met": "met", "breached": "breached"}.get(effect.get("effect", ""), effect.get("effect", ""))
+    verb = {"started": "started", "met": "met", "breached": "breached"}.get(
+        effect.get("effect", ""), effect.get("effect", "")
+    )
     return f"{dials.METRIC_NAMES.get(effect.get('metric', ''), effect.get('metric', ''))} {verb}"
 
 
@@ -194,7 +196,7 @@ def joined(values: Iterable[object]) -> str:
 @register.simple_tag
 def brand_mark() -> SafeString:
     """The house's sign: two leaves of one stem, drawn for this project."""
-    return mark_safe(  # noqa: S308 (a constant)
+    return mark_safe(
         '<svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor"'
         ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
         '<path d="M12 21V11"/><path d="M12 14C7 14 4 11 4 5c5 0 8 3 8 9Z" fill="currentColor" fill-opacity=".18"/>'

@@ -39,7 +39,15 @@ def rail_views(context: template.Context) -> list[ViewLink]:
     current = query.view if query else None
     address = reverse("cases")
     return [
-        ViewLink(view.key, view.name, view.icon, f"{address}?view={view.key}", counts.get(view.key), view.hot, view.key == current)
+        ViewLink(
+            view.key,
+            view.name,
+            view.icon,
+            f"{address}?view={view.key}",
+            counts.get(view.key),
+            view.hot,
+            view.key == current,
+        )
         for view in queue.VIEWS.values()
     ]
 
@@ -78,9 +86,10 @@ def view_named(key: str | None) -> queue.View | None:
 
 @register.simple_tag
 def steps(status: str) -> list[dict[str, str]]:
-    """The lifecycle as steps: past, now, ahead. Waiting is passed by cases that never waited, so it is past only by order."""
+    """The lifecycle as steps: past, now, ahead; by order alone, so that a case which never waited has passed it too."""
     order = list(Status.values)
     at = order.index(status)
     return [
-        {"key": key, "state": "past" if index < at else "now" if index == at else "ahead"} for index, key in enumerate(order)
+        {"key": key, "state": "past" if index < at else "now" if index == at else "ahead"}
+        for index, key in enumerate(order)
     ]

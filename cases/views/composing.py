@@ -40,7 +40,10 @@ def _send(request: HttpRequest, case: Case, following: str) -> None:
     body, files = request.POST.get("body", ""), request.FILES.getlist("files")
     macro = Macro.objects.filter(key=request.POST.get("macro", "")).first()
     if following == "wait":
-        lifecycle.wait(case, ask=body, files=files, macro=macro, **about)
+        if files:
+            conversation.attach(case, actor=request.actor, files=files, now=about["now"])
+            about["seen"] = None
+        lifecycle.wait(case, ask=body, **about)
         return
     conversation.reply(case, body=body, files=files, macro=macro, **about)
     if following == "start":

@@ -26,7 +26,7 @@ from sla import clocks
 def deed(request: HttpRequest, reference: str, noun: str) -> HttpResponse:
     """One transition or property: /cases/<reference>/<noun>/."""
     case = get_case(reference, request.actor, viewed=False)
-    form = forms.DEEDS[noun](case, request.actor, request.POST or None)
+    form = forms.DEEDS[noun](case, request.actor, request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return show(request, case, form)
     status = attempt(form)

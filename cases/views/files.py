@@ -37,7 +37,11 @@ def diagnostic(request: HttpRequest, reference: str, run_id: int) -> HttpRespons
     case = get_case(reference, request.actor, viewed=False)
     runs = DiagnosticRun.objects.select_related("runbook").prefetch_related("evidence")
     run = get_object_or_404(runs, pk=run_id, case=case)
-    return render(request, "cases/_run.html", {"run": run, "case": case}) if request.htmx else redirect("case", case.reference)
+    return (
+        render(request, "cases/_run.html", {"run": run, "case": case})
+        if request.htmx
+        else redirect("case", case.reference)
+    )
 
 
 @console_view

@@ -44,5 +44,7 @@ def views(request: HttpRequest) -> HttpResponse:
 def palette(request: HttpRequest) -> HttpResponse:
     """Cases for the palette: eight at most."""
     query = queue.Query(view=None, text=request.GET.get("q", "").replace("\x00", "").strip()[:200], sort="activity")
-    found = queue.rows(query, request.actor, timezone.now()).select_related("tenant") if query.text else Case.objects.none()
+    found = (
+        queue.rows(query, request.actor, timezone.now()).select_related("tenant") if query.text else Case.objects.none()
+    )
     return render(request, "cases/_palette.html", {"cases": found.order_by("-last_activity_at")[:8]})
