@@ -23,7 +23,7 @@ class WeekField(forms.CharField):
         return value if isinstance(value, str) or not value else write_week(value)
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         try:
             return [list(interval) for interval in parse_week(text)]
         except CalendarError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.db.models import Q
@@ -11,7 +11,7 @@ from django.db.models import Q
 from sla import ledger
 from sla.calendars import CalendarSpec
 from sla.choice import most_specific
-from sla.models import Calendar, Policy
+from sla.models import Calendar, Policy, Target
 from tenants.models import Tenant
 
 
@@ -53,17 +53,22 @@ def choose(tenant: Tenant, now: datetime) -> PolicyChoice:
 def promise(choice: PolicyChoice, metric: str, priority: str) -> Promise | None:
     """What the chosen policy promises; None when it has no target for that metric and priority."""
     policy = choice.policy
-    row = policy and policy.targets.filter(metric=metric, priority=priority).first()
-    if policy is None or row is None:
+    if policy is None:
         return None
-    shares = tuple(policy.shares)
-    if row.basis == ledger.ELAPSED:
-        return Promise(ledger.Target(row.amount, ledger.ELAPSED, None, shares), None)
-    spec = calendar_spec(policy.calendar_id)
-    amount = row.amount
-    if row.business_days is not None:
-        amount = spec.day_length * int(row.business_days * 100) / 100
-    return Promise(ledger.Target(amount, ledger.BUSINESS, spec, shares), policy.calendar)
+    row = policy.targets.filter(metric=metric, priority=priority).first()
+    if row is None:
+        return None
+    spec = calendar_spec(policy.calendar_id) if row.basis == ledger.BUSINESS else None
+    target = ledger.Target(_amount(row, spec), row.basis, spec, tuple(policy.shares))
+    return Promise(target, policy.calendar if spec else None)
+
+
+def _amount(row: Target, spec: CalendarSpec | None) -> timedelta:
+    if row.amount is not None:
+        return row.amount
+    if row.business_days is None or spec is None:
+        raise ValueError(f"Target {row.pk} has neither a duration nor business days.")
+    return spec.day_length * int(row.business_days * 100) / 100
 
 
 # A version is never changed once it stands (the database refuses), so a process may keep what it read of one. Its

@@ -46,7 +46,7 @@ def differences(clock: Clock, rows: list[ClockEntry]) -> Iterator[str]:
         return
     if any(later.at < earlier.at for earlier, later in pairwise(rows)):
         yield "the ledger's instants go backwards"
-    if any(row.tenant_id != clock.tenant_id for row in [*rows, *clock.alerts.all()]):
+    if {row.tenant_id for row in rows} | {alert.tenant_id for alert in clock.alerts.all()} != {clock.tenant_id}:
         yield "the ledger belongs to another tenant"
     try:
         rebuilt = book.columns(rows, book.alerted_shares(clock))
