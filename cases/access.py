@@ -9,12 +9,14 @@ from tenants.access import Actor
 
 
 def get_case(reference: str, actor: Actor, *, viewed: bool = True) -> Case:
-    """The case, with tenant, requester and owner loaded. A case of a foreign tenant is as absent as one never opened.
+    """The case, with its tenant and, for the support side, requester and owner loaded. A case of a foreign tenant is as absent as one never opened.
 
     `viewed=False` is for writes and partials that belong to a view already audited.
     """
     actor.require("case.read")
-    case = Case.objects.select_related("tenant", "requester", "owner").filter(reference=reference.upper()).first()
+    # A customer's administrator sees colleagues' cases, not their rows: a join would hide the case too.
+    related = ("tenant",) if actor.kind == "requester" else ("tenant", "requester", "owner")
+    case = Case.objects.select_related(*related).filter(reference=reference.upper()).first()
     if case is None:
         raise NotFound("not_found", f"There is no case {reference[:20]}.")
     if viewed:

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from cases import conversation, intake, lifecycle, widget_view
 from cases import widget_serializers as wire
+from cases.access import get_case
 from cases.models import Attachment, Case
 from cases.models.case import Channel
 from companyos.web.errors import DomainError, NotFound
@@ -70,7 +71,7 @@ class WidgetView(APIView):
         return Requester.objects.select_related("tenant").get(pk=asked_by)
 
     def case(self, reference: str) -> Case:
-        return widget_view.find(reference, self.actor())
+        return get_case(reference, self.actor(), viewed=False)
 
     def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, checked."""

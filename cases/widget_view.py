@@ -13,7 +13,6 @@ from cases import intake, posting, uploads
 from cases.models import Attachment, Case, Message, Survey
 from cases.models.case import ClosedAs, Status
 from cases.widget_serializers import STATUS_WORDS
-from companyos.web.errors import NotFound
 from companyos.web.pagination import Page, Sort, page
 from tenants.access import Actor
 from tenants.models import Requester, Resource
@@ -27,19 +26,6 @@ _UNANSWERABLE = (ClosedAs.SPAM, ClosedAs.DUPLICATE)
 def status(case: Case) -> dict[str, str]:
     words, meaning = STATUS_WORDS[Status(case.status)]
     return {"key": case.status, "words": words, "meaning": meaning}
-
-
-def find(reference: str, actor: Actor) -> Case:
-    """The case, if the scope of the request shows it to `actor`.
-
-    Not by access.get_case: that loads the requester along, and the row of a colleague is hidden from a customer, so an
-    administrator would find none but their own.
-    """
-    actor.require("case.read")
-    case = Case.objects.select_related("tenant").filter(reference=reference.upper()).first()
-    if case is None:
-        raise NotFound("not_found", f"There is no case {reference[:20]}.")
-    return case
 
 
 def own_cases() -> QuerySet[Case]:

@@ -8,7 +8,7 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from tenants import audit, roles
+        from tenants import audit, cors, roles  # noqa: F401  (cors: its receiver answers preflights)
 
         audit.register()
         post_migrate.connect(roles.sync_groups, sender=self, dispatch_uid="tenants.sync_groups")

@@ -10,7 +10,7 @@ The scope lives in two transaction-local settings and so never leaks over a pool
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 from django.db import connection, migrations, transaction
@@ -50,7 +50,7 @@ def _narrow(values: tuple[str, str], actor: Actor | None) -> Iterator[None]:
             _scope.reset(scope_token)
 
 
-def scope(actor: Actor) -> Iterator[None]:
+def scope(actor: Actor) -> AbstractContextManager[None]:
     """One transaction in which the database shows what `actor` may see, and nothing else. Nests."""
     if actor.tenant_ids is None:
         tenants = "all"
@@ -59,7 +59,7 @@ def scope(actor: Actor) -> Iterator[None]:
     return _narrow((tenants, str(actor.requester_id or "")), actor)
 
 
-def whole_tenant(tenant_id: int) -> Iterator[None]:
+def whole_tenant(tenant_id: int) -> AbstractContextManager[None]:
     """Inside a verb that a requester called: the verb's own code sees the tenant's internal rows, the caller never does.
 
     A requester may answer a case, but pausing its clocks touches rows that are hidden from requesters.

@@ -14,10 +14,7 @@ import jwt
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import (
-    cors,  # noqa: F401  (its receiver must be there before the first preflight)
-    isolation,
-)
+from tenants import isolation
 from tenants.access import SYSTEM
 from tenants.models import Requester, Tenant
 

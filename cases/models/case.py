@@ -11,7 +11,6 @@ from django.db.models import F, Q
 from django_fsm import FSMField, FSMModelMixin, transition
 
 
-
 class Status(models.TextChoices):
     NEW = "new", "New"
     TRIAGE = "triage", "Triage"
