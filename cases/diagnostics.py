@@ -83,23 +83,31 @@ def run_one_step(now: datetime) -> bool:
     if claim is None:
         return False
     try:
-        body = outbound.get(claim.base_url.rstrip("/") + claim.step["path"], token=claim.token, most_bytes=MOST_BYTES)
-    except outbound.OutboundError as error:
+        url = claim.base_url.rstrip("/") + claim.step["path"]
+        body = _readable(claim.step, outbound.get(url, token=claim.token, most_bytes=MOST_BYTES))
+    except (outbound.OutboundError, ValueError, RecursionError) as error:
         _fail(claim, str(error), now)
     else:
         _keep(claim, body, now)
     return True
 
 
+def _readable(step: dict[str, Any], body: bytes) -> bytes:
+    """JSON in the one order and indentation of all artefacts, text as it came; ValueError for what is no JSON."""
+    if step.get("as") != "json":
+        return body
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False, sort_keys=True).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"The answer is not the JSON that was asked for: {error}.") from error
+
+
 def _claim(now: datetime) -> _Claim | None:
     with isolation.scope(SYSTEM):
-        run = (
-            DiagnosticRun.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("case__tenant")
-            .filter(Q(state="queued") | Q(state="running"), Q(leased_until__isnull=True) | Q(leased_until__lte=now))
-            .order_by("queued_at")
-            .first()
-        )
+        run = _next_run(now)
+        while run is not None and run.attempts >= MAX_ATTEMPTS:
+            _give_up(run, now)
+            run = _next_run(now)
         if run is None:
             return None
         step = run.steps[run.done_steps]
@@ -110,6 +118,24 @@ def _claim(now: datetime) -> _Claim | None:
         _tell(run, now)
         tenant = run.case.tenant
         return _Claim(run.pk, step, run.done_steps, tenant.telemetry_url, tenant.telemetry_token or "")
+
+
+def _next_run(now: datetime) -> DiagnosticRun | None:
+    return (
+        DiagnosticRun.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("case__tenant", "runbook")
+        .filter(Q(state="queued") | Q(state="running"), Q(leased_until__isnull=True) | Q(leased_until__lte=now))
+        .order_by("queued_at")
+        .first()
+    )
+
+
+def _give_up(run: DiagnosticRun, now: datetime) -> None:
+    """Its last attempt ended without a word: whatever kills workers at this step is not let loose on another one."""
+    run.error = run.error or "The worker was lost at this step."
+    _finish(run, DiagnosticRun.FAILED, f"Given up after {run.attempts} attempts: {run.error}"[:200], now)
+    run.save()
+    _tell(run, now)
 
 
 def _tell(run: DiagnosticRun, now: datetime) -> None:
@@ -132,8 +158,6 @@ def _keep(claim: _Claim, body: bytes, now: datetime) -> None:
 
 
 def _store(run: DiagnosticRun, step: dict[str, Any], body: bytes, now: datetime) -> None:
-    if step.get("as") == "json":
-        body = json.dumps(json.loads(body), indent=2, ensure_ascii=False, sort_keys=True).encode()
     ending, content_type = ("json", "application/json") if step.get("as") == "json" else ("txt", "text/plain")
     name = f"{run.case.reference}-{step['name']}-{now:%Y%m%dT%H%M%SZ}.{ending}"
     Evidence.objects.create(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+LONGEST = 30.0  # seconds for the whole body, however steadily it drips
 
 
 class OutboundError(Exception):
@@ -21,12 +23,17 @@ class OutboundError(Exception):
 
 def get(url: str, *, token: str = "", most_bytes: int) -> bytes:
     """The body of a GET answered with 2xx. Raises OutboundError."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise OutboundError(f"{url[:100]} is no http address.")
-    address = _allowed_address(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
-    pinned = httpx.URL(url).copy_with(host=address)
-    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "CompanyOS"}
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("no http address")
+        address = _allowed_address(parts.hostname, port)
+        pinned = httpx.URL(url).copy_with(host=address)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise OutboundError(f"{url[:100]} is no http address.") from error
+    # A compressed answer could unpack to any size.
+    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "CompanyOS", "Accept-Encoding": "identity"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     try:
@@ -34,6 +41,8 @@ def get(url: str, *, token: str = "", most_bytes: int) -> bytes:
             httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
             client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname}) as response,
         ):
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise OutboundError(f"{parts.hostname} sent a compressed answer, which was not asked for.")
             if not response.is_success:
                 raise OutboundError(f"{parts.hostname} answered {response.status_code} for {parts.path}.")
             return _bounded(response, most_bytes)
@@ -42,9 +51,11 @@ def get(url: str, *, token: str = "", most_bytes: int) -> bytes:
 
 
 def _bounded(response: httpx.Response, most_bytes: int) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
+    body, deadline = bytearray(), time.monotonic() + LONGEST
+    for chunk in response.iter_raw():
         body += chunk
+        if time.monotonic() > deadline:
+            raise OutboundError(f"The answer took over {LONGEST:.0f} seconds.")
         if len(body) > most_bytes:
             raise OutboundError(f"The answer is over {most_bytes // 1024} KiB.")
     return bytes(body)
