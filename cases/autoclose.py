@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 
 from cases import lifecycle
-from cases.models import Case
+from cases.models import Case, Message
 from cases.models.case import Status
 from tenants.access import system_named
 
@@ -25,12 +26,13 @@ def close_one(now: datetime) -> bool:
     )
     if case is None:
         return False
-    days = (case.auto_close_at - case.resolved_at).days
+    spoken = case.messages.filter(author_kind=Message.REQUESTER, at__gte=case.resolved_at).aggregate(last=Max("at"))
+    days = (case.auto_close_at - (spoken["last"] or case.resolved_at)).days
     lifecycle.close(
         case,
         actor=AUTO_CLOSE,
         seen=None,
         now=case.auto_close_at,
-        reason=f"No answer for {days} days after the resolution",
+        reason=f"No answer for {days} days",
     )
     return True

@@ -258,9 +258,9 @@ def close(case: Case, *, actor: Actor, seen: int | None, now: datetime, reason: 
 def reopen(case: Case, *, actor: Actor, reason: str, seen: int | None, now: datetime) -> Case:
     """Closed → In progress with a new cycle of clocks, full targets; the old cycle stays as it is."""
     reason = _demand(reason, "reason", "Say why it is reopened.")
-    if case.closed_as in (ClosedAs.SPAM, ClosedAs.DUPLICATE):
-        raise NotAllowedNow("not_allowed_now", "A case closed as spam or duplicate is not reopened; open a new one.")
     with _moving(case, "reopen", actor=actor, reason=reason, seen=seen, now=now) as change:
+        if change.case.closed_as in (ClosedAs.SPAM, ClosedAs.DUPLICATE):
+            raise NotAllowedNow("not_allowed_now", "Closed as spam or duplicate: it is not reopened; open a new case.")
         change.set(cycle=change.case.cycle + 1, closed_at=None, closed_as="", resolved_at=None)
         if actor.kind == "requester":
             posting.post(change, body=reason)

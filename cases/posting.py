@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -60,7 +61,7 @@ def post(
         effects = answered(change, cause=f"message:{message.pk}")
     elif author == Message.REQUESTER and case.auto_close_at is not None:
         # A customer who speaks is not silent: the days before auto-close begin anew.
-        change.set(auto_close_at=change.now + (case.auto_close_at - case.resolved_at))
+        change.set(auto_close_at=change.now + timedelta(days=case.tenant.auto_close_days))
     name = "message.received" if author == Message.REQUESTER else "message.sent"
     change.record(
         name,
