@@ -62,16 +62,17 @@ def changing(case: Case, *, actor: Actor, permission: str, seen: int | None, now
     customer's answer, an automatic step). Raises Conflict, Forbidden, NotFound.
     """
     actor.require(permission)
-    widened = isolation.whole_tenant(case.tenant_id) if actor.kind == "requester" else nullcontext()
-    with transaction.atomic(), widened:
+    with transaction.atomic():
+        # Found with the actor's own eyes; only then may the verb's code see the tenant's internal rows.
         locked = Case.objects.select_for_update(of=("self",)).select_related("tenant", "owner").filter(pk=case.pk).first()
         if locked is None:
             raise NotFound("not_found", f"There is no case {case.reference}.")
-        if seen is not None and seen != locked.version:
-            raise Conflict("stale", _stale_message(locked), "version", version=locked.version)
-        change = Change(locked, actor, now)
-        yield change
-        _save(change)
+        with isolation.whole_tenant(locked.tenant_id) if actor.kind == "requester" else nullcontext():
+            if seen is not None and seen != locked.version:
+                raise Conflict("stale", _stale_message(locked), "version", version=locked.version)
+            change = Change(locked, actor, now)
+            yield change
+            _save(change)
 
 
 def _stale_message(case: Case) -> str:

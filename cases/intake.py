@@ -17,7 +17,7 @@ from cases import posting, properties, triage
 from cases.change import Change, changing
 from cases.models import Case, CaseNumber, CaseResource
 from cases.models.case import Channel
-from companyos.web.errors import DomainError
+from companyos.web.errors import DomainError, NotFound
 from sla import clocks, policies
 from tenants import isolation
 from tenants.access import Actor, system_named
@@ -64,9 +64,9 @@ def _checked(report: Report) -> Report:
             raise DomainError("too_many", f"At most {MOST_SIGNALS}.", field)
         for value in values:
             posting.clean_text(value, field, 500)
-    for link in [*report.trace_links, *([report.page_url] if report.page_url else [])]:
-        if not re.match(r"^https?://", link):
-            raise DomainError("bad_link", "A link starts with http:// or https://.", "trace_links")
+    for field, link in [*(("trace_links", link) for link in report.trace_links), ("page_url", report.page_url)]:
+        if link and not re.match(r"^https?://", link):
+            raise DomainError("bad_link", "A link starts with http:// or https://.", field)
     return Report(
         subject=" ".join(subject.split()),
         description=description,
@@ -89,6 +89,8 @@ def open_case(
 ) -> Case:
     """A new case with its first message, on a provisional priority, with the accept and first-response clocks running."""
     actor.require("case.open")
+    if actor.tenant_ids is not None and requester.tenant_id not in actor.tenant_ids:
+        raise NotFound("not_found", "There is no such requester.")
     report = _checked(report)
     with transaction.atomic(), isolation.whole_tenant(requester.tenant_id):
         tenant = requester.tenant
@@ -101,7 +103,12 @@ def open_case(
         with changing(case, actor=actor, permission="case.open", seen=None, now=now) as change:
             readings = clocks.readings([case.clock_set_id], now)[case.clock_set_id]
             started = [
-                {"metric": r.metric, "cycle": 0, "effect": "started", "due_at": r.due_at.isoformat() if r.due_at else None}
+                {
+                    "metric": r.metric,
+                    "cycle": 0,
+                    "effect": "started",
+                    "due_at": r.due_at.isoformat() if r.due_at else None,
+                }
                 for r in readings
             ]
             change.record(
@@ -244,9 +251,11 @@ def freeze(case: Case, resource: Resource, why: str, now: datetime) -> CaseResou
 
 def failing_slis(resource: Resource) -> tuple[str, ...]:
     """The names of the resource's SLIs below their objective."""
-    slis = resource.signals.get("slis", []) if isinstance(resource.signals, dict) else []
+    slis = resource.signals.get("slis") if isinstance(resource.signals, dict) else None
     return tuple(
-        str(sli.get("name")) for sli in slis if isinstance(sli, dict) and sli.get("status") in ("red", "failing", "breached")
+        str(sli.get("name"))
+        for sli in (slis if isinstance(slis, list) else [])
+        if isinstance(sli, dict) and sli.get("status") in ("red", "failing", "breached")
     )
 
 
