@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from cases.models import Case
-from companyos.demo import host, telemetry
+from companyos.demo import host, people, telemetry
 from companyos.demo.seed import history, knowledge, trouble, world
 from companyos.demo.seed.stage import Stage, Story
 from escalations import notices
@@ -74,14 +74,25 @@ def _seasons(stage: Stage, begin: datetime) -> Story:
         moment += timedelta(days=3)
 
 
+def point_at(host_port: int) -> None:
+    """A demo that was planted for another port goes on with the product on this one."""
+    with isolation.scope(SYSTEM), disable_auditlog():
+        _point_at(host_port)
+
+
+def _point_at(host_port: int) -> None:
+    for one in people.TENANTS:
+        Tenant.objects.filter(slug=one.slug).update(
+            telemetry_url=world.telemetry_url(host_port, one.slug), widget_origins=people.host_origins(host_port)
+        )
+
+
 def _hand_over(stage: Stage, now: datetime, host_port: int) -> None:
     """From the stage to the running demo: its product on its own port, health of this moment, old notices read."""
     stage.host.plans = dict(telemetry.PLANS)
     Connection.objects.update(next_run_at=now)
     stage.fresh_health(now)
-    for tenant in Tenant.objects.all():
-        tenant.telemetry_url = world.telemetry_url(host_port, tenant.slug)
-        tenant.save(update_fields=["telemetry_url"])
+    _point_at(host_port)
     for user in world.User.objects.all():
         old = Notice.objects.filter(user=user, at__lt=now - UNREAD_FOR).values_list("pk", flat=True)
         notices.mark_read(user, now, old)

@@ -74,7 +74,7 @@ TROUBLES = (
         "Raise the quota of a hit workspace to 120 % of its highest offered rate; it holds within a minute.",
         (
             (25 * timedelta(minutes=1), "investigating", "Accepted events below objective for some large workspaces."),
-            (2 * H, "identified", "The release reset quotas that were raised by hand. List of workspaces in the channel."),
+            (2 * H, "identified", "The release reset quotas raised by hand. List of workspaces in the channel."),
             (9 * H, "identified", "Quotas are raised per workspace on request until the correction is released."),
         ),
         (

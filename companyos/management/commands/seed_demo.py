@@ -18,10 +18,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_elsewhere()
-        if planting.is_planted():
-            self.stdout.write("There is data already; nothing was done.")
-            return
         port = int(os.environ.get("DEMO_HOST_PORT", DEFAULT_HOST_PORT))
+        if planting.is_planted():
+            planting.point_at(port)
+            self.stdout.write(f"There is data already; the demo's tenants use the product on port {port}.")
+            return
         planting.plant(timezone.now(), port, self.stdout.write)
 
 
