@@ -10,24 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
+from companyos.web.operations import ReadOnly
 from sla import versions
 from sla.forms import CalendarForm
 from sla.models import Calendar, Clock, ClockAlert, ClockEntry, Policy, Target
 
 NEVER_CHANGED = "A version is never changed, because clocks count by it: use “Save as new” for the next version."
-
-
-class ReadOnly:
-    """Rows that only verbs write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class VersionAdmin(ModelAdmin):

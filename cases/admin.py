@@ -1,0 +1,93 @@
+"""Operations' view of cases: to read, never to move one. Macros and runbooks are written here."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from cases.models import (
+    Attachment,
+    Case,
+    DiagnosticRun,
+    Evidence,
+    Macro,
+    Message,
+    Note,
+    Resolution,
+    Runbook,
+    Survey,
+    Transition,
+)
+from companyos.web.operations import ReadOnlyAdmin, ReadOnlyInline
+
+
+class TransitionInline(ReadOnlyInline):
+    model = Transition
+    fields = ("at", "verb", "source", "target", "actor_name", "reason", "sla_impact")
+
+
+class MessageInline(ReadOnlyInline):
+    model = Message
+    fields = ("at", "author_kind", "author_name", "body")
+
+
+class NoteInline(ReadOnlyInline):
+    model = Note
+    fields = ("at", "kind", "author_name", "body")
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    """Only the lifecycle's verbs change a case, so that no clock, transition or event is missed."""
+
+    list_display = ("reference", "subject", "tenant", "status", "priority", "owner", "opened_at", "next_due_at")
+    list_filter = ("status", "priority", "tenant", "channel")
+    list_select_related = ("tenant", "owner")
+    search_fields = ("reference", "subject")
+    exclude = ("search",)
+    inlines = (TransitionInline, MessageInline, NoteInline)
+
+
+@admin.register(Macro)
+class MacroAdmin(ModelAdmin):
+    list_display = ("title", "topic", "runbook", "asks", "active")
+    list_filter = ("topic", "active")
+    list_select_related = ("runbook",)
+    search_fields = ("title", "key", "body")
+    prepopulated_fields = {"key": ("title",)}
+
+
+@admin.register(Runbook)
+class RunbookAdmin(ModelAdmin):
+    list_display = ("title", "topic", "resource_key")
+    list_filter = ("topic",)
+    search_fields = ("title", "key", "body")
+    prepopulated_fields = {"key": ("title",)}
+
+
+@admin.register(DiagnosticRun)
+class DiagnosticRunAdmin(ReadOnlyAdmin):
+    list_display = ("case", "runbook", "state", "done_steps", "attempts", "progress", "queued_at", "finished_at")
+    list_filter = ("state", "runbook")
+    list_select_related = ("case", "runbook")
+
+
+@admin.register(Resolution)
+class ResolutionAdmin(ReadOnlyAdmin):
+    list_display = ("case", "cycle", "code", "author_name", "at")
+    list_filter = ("code",)
+    list_select_related = ("case",)
+
+
+@admin.register(Survey)
+class SurveyAdmin(ReadOnlyAdmin):
+    list_display = ("case", "cycle", "score", "words", "at")
+    list_filter = ("score",)
+    list_select_related = ("case",)
+
+
+@admin.register(Attachment, Evidence)
+class FileAdmin(ReadOnlyAdmin):
+    list_display = ("name", "case", "size", "content_type", "sha256", "at")
+    list_select_related = ("case",)
+    exclude = ("file",)

@@ -1,0 +1,139 @@
+"""Operations' view of tenants and people. Secrets are never shown, only made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from companyos.web.operations import NoDeleting, ReadOnlyAdmin
+from tenants import api_keys
+from tenants.models import ApiKey, AuditEntry, Entitlement, Membership, Requester, Resource, Snapshot, Tenant, User
+from tenants.models.tenant import new_widget_secret
+
+# Groups follow the role table (tenants.roles); the audit library's own screen does not know our entry.
+admin.site.unregister([Group, AuditEntry])
+
+
+class EntitlementInline(TabularInline):
+    model = Entitlement
+    extra = 0
+
+
+@admin.register(Tenant)
+class TenantAdmin(NoDeleting, ModelAdmin):
+    list_display = ("name", "prefix", "support_tier", "segment", "region", "billing_status", "auto_close_days")
+    list_filter = ("support_tier", "region", "billing_status")
+    search_fields = ("name", "slug", "prefix")
+    exclude = ("widget_secret", "telemetry_token")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (EntitlementInline,)
+    actions = ("rotate_widget_secret",)
+
+    @admin.action(description="Make a new widget secret (shown once; the old one stops working)", permissions=["change"])
+    def rotate_widget_secret(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        """One tenant at a time: the new secret must reach that tenant's host before its widget works again."""
+        if queryset.count() != 1:
+            messages.error(request, "Choose one tenant: its host needs the new secret at once.")
+            return
+        tenant = queryset.get()
+        tenant.widget_secret = new_widget_secret()
+        tenant.save(update_fields=["widget_secret"])
+        messages.warning(request, f"{tenant}'s new widget secret, shown this once: {tenant.widget_secret}")
+
+
+class MembershipInline(StackedInline):
+    model = Membership
+    extra = 0
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    """People of the support side: role by group, reach by membership."""
+
+    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
+    list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "last_login")
+    list_filter = ("groups", "is_active", "is_staff")
+    search_fields = ("email", "first_name", "last_name")
+    ordering = ("email",)
+    inlines = (MembershipInline,)
+    filter_horizontal = ("groups",)
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("email", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "time_zone", "theme", "single_key_shortcuts")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "groups")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.username = obj.email
+        super().save_model(request, obj, form, change)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser changes a superuser: otherwise operators could take that right by a password."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+
+@admin.register(Requester)
+class RequesterAdmin(NoDeleting, ModelAdmin):
+    list_display = ("name", "email", "tenant", "role", "channel", "external_id")
+    list_filter = ("tenant", "role", "channel")
+    list_select_related = ("tenant",)
+    search_fields = ("name", "email", "external_id")
+
+
+@admin.register(Resource)
+class ResourceAdmin(NoDeleting, ModelAdmin):
+    list_display = ("name", "key", "tenant", "health", "version", "region", "observed_at")
+    list_filter = ("tenant", "health", "kind")
+    list_select_related = ("tenant",)
+    search_fields = ("name", "key")
+    readonly_fields = ("health", "signals", "observed_at")
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    list_display = ("resource", "tenant", "taken_at", "health", "version")
+    list_select_related = ("resource", "tenant")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    """A key is shown once, when it is made; deleting it ends it."""
+
+    list_display = ("name", "prefix", "user", "expires_at", "last_used_at")
+    list_select_related = ("user",)
+    fields = ("user", "name")
+    search_fields = ("name", "prefix")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        row, key = api_keys.create(obj.user, obj.name, timezone.now())
+        obj.pk = row.pk
+        messages.warning(request, f"The key, shown this once: {key} (until {row.expires_at:%Y-%m-%d})")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("timestamp", "tenant", "who", "action", "content_type", "object_repr", "remote_addr", "cid")
+    list_filter = ("action", "tenant", "content_type")
+    list_select_related = ("tenant", "actor", "content_type")
+    search_fields = ("=object_pk", "=cid")
+
+    @admin.display(description="Who")
+    def who(self, entry: AuditEntry) -> str:
+        acting = (entry.additional_data or {}).get("acting", {})
+        return str(acting.get("name") or entry.actor or "CompanyOS")
