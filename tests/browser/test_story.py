@@ -241,7 +241,7 @@ def test_without_the_live_process_the_console_works_and_says_so(agent: Page, pro
     agent.goto(f"{product.web_url}/?view=open")
     expect(agent.locator("#live")).to_have_attribute("data-state", "off")
     expect(agent.locator("#live")).to_contain_text(re.compile("Not live|Connecting"))
-    agent.locator("a[href*='/cases/']").first.click()
+    agent.locator("a[href*='/cases/ACME-']").first.click()
     expect(agent.locator("#case-head")).to_be_visible()
     product.start("live")
     expect(agent.locator("#live")).to_have_attribute("data-state", "on", timeout=PATIENT)

@@ -1,4 +1,7 @@
-"""Operations' view of the spine: what happened, what is owed to whom, and dead letters to replay."""
+"""Operations' view of the spine: what happened, what is owed to whom, and dead letters to replay.
+
+Here and not in companyos.events, because the spine knows no HTTP.
+"""
 
 from __future__ import annotations
 
