@@ -16,7 +16,8 @@ NAME = f"bench_{os.getpid()}"
 
 ROWS = """
 INSERT INTO tenants_tenant (name, slug, prefix, plan, support_tier, segment, region, data_residency, billing_status,
-    annual_revenue, time_zone, auto_close_days, escalation_routing, telemetry_url, widget_secret, widget_origins, created_at)
+    annual_revenue, time_zone, auto_close_days, escalation_routing, telemetry_url, widget_secret,
+    widget_origins, created_at)
   SELECT 'Tenant ' || i, 'tenant-' || i, 'T' || i || 'X', 'standard', 'standard', 'smb', 'eu', 'eu', 'active',
     0, 'UTC', 7, '{}', '', 'x', '{}', now() FROM generate_series(1, 20) i;
 INSERT INTO tenants_requester (tenant_id, external_id, name, email, phone, role, channel, authentication,

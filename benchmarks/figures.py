@@ -55,7 +55,9 @@ def _with_and_without_isolation(wanted: queue.Query, reader: Actor, now: datetim
 
 def sweep_figures() -> Iterator[Figure]:
     """A sweep with nothing due against the bare claim of nothing on the same index."""
-    claim = "SELECT id FROM sla_clock WHERE next_alert_at <= %s ORDER BY next_alert_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
+    claim = (
+        "SELECT id FROM sla_clock WHERE next_alert_at <= %s ORDER BY next_alert_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
+    )
     with data.database(CASES):
         now = timezone.now()
 

@@ -9,9 +9,10 @@ from tenants.access import Actor
 
 
 def get_case(reference: str, actor: Actor, *, viewed: bool = True) -> Case:
-    """The case, with its tenant and, for the support side, requester and owner loaded. A case of a foreign tenant is as absent as one never opened.
+    """The case, with its tenant and, for the support side, requester and owner loaded.
 
-    `viewed=False` is for writes and partials that belong to a view already audited.
+    A case of a foreign tenant is as absent as one never opened. `viewed=False` is for writes, and for partials that
+    belong to a view already audited.
     """
     actor.require("case.read")
     # A customer's administrator sees colleagues' cases, not their rows: a join would hide the case too.

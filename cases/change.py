@@ -64,7 +64,9 @@ def changing(case: Case, *, actor: Actor, permission: str, seen: int | None, now
     actor.require(permission)
     with transaction.atomic():
         # Found with the actor's own eyes; only then may the verb's code see the tenant's internal rows.
-        locked = Case.objects.select_for_update(of=("self",)).select_related("tenant", "owner").filter(pk=case.pk).first()
+        locked = (
+            Case.objects.select_for_update(of=("self",)).select_related("tenant", "owner").filter(pk=case.pk).first()
+        )
         if locked is None:
             raise NotFound("not_found", f"There is no case {case.reference}.")
         with isolation.whole_tenant(locked.tenant_id) if actor.kind == "requester" else nullcontext():

@@ -145,7 +145,9 @@ def _tell(run: DiagnosticRun, now: datetime) -> None:
 
 def _keep(claim: _Claim, body: bytes, now: datetime) -> None:
     with isolation.scope(SYSTEM):
-        run = DiagnosticRun.objects.select_for_update(of=("self",)).select_related("case", "runbook").get(pk=claim.run_id)
+        run = (
+            DiagnosticRun.objects.select_for_update(of=("self",)).select_related("case", "runbook").get(pk=claim.run_id)
+        )
         if run.done_steps != claim.number or run.state != DiagnosticRun.RUNNING:
             return  # Another worker took the run over and was quicker.
         _store(run, claim.step, body, now)
@@ -190,7 +192,9 @@ def _finish(run: DiagnosticRun, state: str, words: str, now: datetime) -> None:
 def _fail(claim: _Claim, error: str, now: datetime) -> None:
     """Try again in a few seconds; after the last attempt the run fails and says why."""
     with isolation.scope(SYSTEM):
-        run = DiagnosticRun.objects.select_for_update(of=("self",)).select_related("case", "runbook").get(pk=claim.run_id)
+        run = (
+            DiagnosticRun.objects.select_for_update(of=("self",)).select_related("case", "runbook").get(pk=claim.run_id)
+        )
         if run.done_steps != claim.number or run.state != DiagnosticRun.RUNNING:
             return
         run.error = error[:2000]

@@ -40,7 +40,9 @@ class CaseEndpoint(Endpoint):
     def whole(self, case: Case) -> dict[str, Any]:
         affected = CaseResource.objects.select_related("resource", "snapshot").order_by("id")
         resolutions = Resolution.objects.prefetch_related("evidence").order_by("at")
-        prefetch_related_objects([case], Prefetch("affected", affected), Prefetch("resolutions", resolutions), "duplicate_of")
+        prefetch_related_objects(
+            [case], Prefetch("affected", affected), Prefetch("resolutions", resolutions), "duplicate_of"
+        )
         context = {
             "readings": clocks.readings([case.clock_set_id], timezone.now()),
             "moves": [NOUNS[move.verb] for move in lifecycle.allowed_moves(case, self.actor) if move.verb in NOUNS],

@@ -81,7 +81,7 @@ class Change(serializers.Serializer[Any]):
     version = serializers.IntegerField(
         min_value=1,
         max_value=HIGHEST_VERSION,
-        help_text="The case's version that you were looking at; a case changed since then is left alone (409, `stale`).",
+        help_text="The version that you were looking at; a case changed since then is left alone (409, `stale`).",
     )
 
 
@@ -94,7 +94,9 @@ class Demanded(Change):
 
 
 class NewReply(WithFiles, Change):
-    body = serializers.CharField(max_length=posting.LONGEST_BODY, help_text="Plain text or Markdown; the customer reads it.")
+    body = serializers.CharField(
+        max_length=posting.LONGEST_BODY, help_text="Plain text or Markdown; the customer reads it."
+    )
     macro = serializers.CharField(
         max_length=50, default="", allow_blank=True, help_text="The key of the macro that the text began with."
     )
@@ -154,7 +156,9 @@ class NewPriority(Demanded):
 
 class NewTags(Change):
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=40), max_length=MOST_TAGS, help_text="All of them: they replace the old ones."
+        child=serializers.CharField(max_length=40),
+        max_length=MOST_TAGS,
+        help_text="All of them: they replace the old ones.",
     )
 
 

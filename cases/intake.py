@@ -87,7 +87,7 @@ def open_case(
     channel: str = Channel.WIDGET,
     files: Sequence[UploadedFile] = (),
 ) -> Case:
-    """A new case with its first message, on a provisional priority, with the accept and first-response clocks running."""
+    """A new case with its first message, on a provisional priority, its accept and first-response clocks running."""
     actor.require("case.open")
     if actor.tenant_ids is not None and requester.tenant_id not in actor.tenant_ids:
         raise NotFound("not_found", "There is no such requester.")
@@ -276,7 +276,7 @@ def _health_line(resource: Resource) -> dict[str, Any]:
 
 def _past_cases(case: Case) -> list[dict[str, str]]:
     """The tenant's earlier cases most like this one: any word of the subject, best match first, newest first."""
-    words = [word for word in re.findall(r"\w{3,}", case.subject)][:12]
+    words = re.findall(r"\w{3,}", case.subject)[:12]
     if not words:
         return []
     query = SearchQuery(words[0], config="english")

@@ -41,9 +41,18 @@ class Move:
 MOVES: dict[str, Move] = {
     move.verb: move
     for move in (
-        Move("accept", "Accept", "to_triage", "case.accepted", "case.transition", (("meet", "accept"), ("start", "resolution"))),
+        Move(
+            "accept",
+            "Accept",
+            "to_triage",
+            "case.accepted",
+            "case.transition",
+            (("meet", "accept"), ("start", "resolution")),
+        ),
         Move("start", "Start work", "to_started", "case.started", "case.transition"),
-        Move("wait", "Wait for the customer", "to_waiting", "case.waiting", "case.transition", (("pause", "resolution"),)),
+        Move(
+            "wait", "Wait for the customer", "to_waiting", "case.waiting", "case.transition", (("pause", "resolution"),)
+        ),
         Move("resume", "Resume", "to_resumed", "case.resumed", "case.answer", (("resume", "resolution"),)),
         Move("resolve", "Resolve", "to_resolved", "case.resolved", "case.transition", (("meet", "resolution"),)),
         Move("reject", "Not fixed", "to_rejected", "case.rejected", "case.confirm", (("resume", "resolution"),)),
@@ -154,7 +163,11 @@ def accept(
         if priority != change.case.priority:
             properties.retarget(change, priority, reason or "Priority confirmed in triage")
         change.set(
-            priority=priority, priority_confirmed=True, severity=severity or change.case.severity, owner=owner, accepted_at=now
+            priority=priority,
+            priority_confirmed=True,
+            severity=severity or change.case.severity,
+            owner=owner,
+            accepted_at=now,
         )
     return change.case
 
@@ -212,9 +225,7 @@ def resolve(case: Case, fix: Fix, *, actor: Actor, seen: int | None, now: dateti
         posting.post(change, body=summary)
         _write_resolution(change, fix, summary, links)
         days = change.case.tenant.auto_close_days
-        change.set(
-            resolved_at=now, auto_close_at=now + timedelta(days=days), waiting_since=None, waiting_reason=""
-        )
+        change.set(resolved_at=now, auto_close_at=now + timedelta(days=days), waiting_since=None, waiting_reason="")
     return change.case
 
 
@@ -233,7 +244,8 @@ def _write_resolution(change: Change, fix: Fix, summary: str, links: list[str]) 
         at=change.now,
     )
     ResolutionEvidence.objects.bulk_create(
-        ResolutionEvidence(tenant_id=case.tenant_id, resolution=resolution, evidence=artefact) for artefact in fix.evidence
+        ResolutionEvidence(tenant_id=case.tenant_id, resolution=resolution, evidence=artefact)
+        for artefact in fix.evidence
     )
 
 

@@ -55,7 +55,9 @@ def post(
         asks=asks,
     )
     for upload in checked:
-        Attachment.objects.create(tenant_id=case.tenant_id, case=case, message=message, at=change.now, **upload.columns())
+        Attachment.objects.create(
+            tenant_id=case.tenant_id, case=case, message=message, at=change.now, **upload.columns()
+        )
     effects: list[clocks.Effect] = []
     if author == Message.SUPPORT:
         effects = answered(change, cause=f"message:{message.pk}")

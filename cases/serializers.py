@@ -1,4 +1,4 @@
-"""Cases as the support side sees them. Nothing here is shared with the widget's serializers: these show internal rows."""
+"""Cases as the support side sees them. Nothing is shared with the widget's serializers: these show internals."""
 
 from __future__ import annotations
 

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 _WORDS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), severity, reason)
     for pattern, severity, reason in (
-        (r"\b(production|prod|everything|all users)\b.{0,40}\b(down|unreachable|offline)\b", "S1", "says that production is down"),
+        (
+            r"\b(production|prod|everything|all users)\b.{0,40}\b(down|unreachable|offline)\b",
+            "S1",
+            "says that production is down",
+        ),
         (r"\b(data loss|lost data|losing data|data is gone|corrupt(ed|ion))\b", "S1", "reports data loss"),
         (r"\b(outage|security breach|breached)\b", "S1", "reports an outage"),
-        (r"\b(degraded|throttl\w+|very slow|timeouts?|timing out|delay(s|ed)?|lagging|behind)\b", "S2", "reports degraded service"),
+        (
+            r"\b(degraded|throttl\w+|very slow|timeouts?|timing out|delay(s|ed)?|lagging|behind)\b",
+            "S2",
+            "reports degraded service",
+        ),
         (r"\b(error|fails?|failing|broken|cannot|can't|unable)\b", "S3", "reports something that fails"),
     )
 )

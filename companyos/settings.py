@@ -101,6 +101,7 @@ TEMPLATES = [
     },
 ]
 
+
 # ── Database: the app runs as a role that owns nothing and cannot pass by row-level security ──
 def _database() -> dict:
     """The runtime connection. `migrate` and `flush` alone switch to the owner (companyos.owner)."""

@@ -1,4 +1,4 @@
-"""Event name → handlers: the one place that says who listens to what. Imported by nothing but the event log, by name."""
+"""Event name → handlers: the one place that says who listens to what. The event log alone imports it, by name."""
 
 SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "case.opened": ("cases.reactions.enrich_case",),

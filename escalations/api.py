@@ -65,7 +65,10 @@ class IncidentWhole(IncidentRow):
 
 class IncidentQuery(PageQuery):
     status = serializers.ListField(
-        child=serializers.ChoiceField(choices=Incident.Status.choices), required=False, max_length=10, help_text="Its status."
+        child=serializers.ChoiceField(choices=Incident.Status.choices),
+        required=False,
+        max_length=10,
+        help_text="Its status.",
     )
 
 
@@ -90,7 +93,9 @@ class DecidedLink(LinkRow):
 class Decision(Change):
     incident = serializers.CharField(max_length=20, help_text="The incident's reference.")
     state = serializers.ChoiceField(
-        choices=[IncidentLink.LINKED, IncidentLink.DECLINED], default=IncidentLink.LINKED, help_text="Do they belong together?"
+        choices=[IncidentLink.LINKED, IncidentLink.DECLINED],
+        default=IncidentLink.LINKED,
+        help_text="Do they belong together?",
     )
     reason = serializers.CharField(max_length=LONGEST_REASON, default="", allow_blank=True)
 
@@ -99,7 +104,11 @@ class IncidentsEndpoint(Endpoint):
     rights = {"GET": "case.read"}
 
     @extend_schema(
-        operation_id="incidents", tags=[TAG], summary="Incidents, newest first", parameters=[IncidentQuery], responses=IncidentPage
+        operation_id="incidents",
+        tags=[TAG],
+        summary="Incidents, newest first",
+        parameters=[IncidentQuery],
+        responses=IncidentPage,
     )
     def get(self, request: Request) -> Response:
         asked = self.asked(IncidentQuery)
@@ -123,7 +132,10 @@ class CaseIncidentsEndpoint(CaseEndpoint):
     rights = {"GET": "case.read", "POST": "incident.link"}
 
     @extend_schema(
-        operation_id="case_incidents", tags=[TAG], summary="The incidents of a case, with suggestions", responses=LinkList
+        operation_id="case_incidents",
+        tags=[TAG],
+        summary="The incidents of a case, with suggestions",
+        responses=LinkList,
     )
     def get(self, request: Request, reference: str) -> Response:
         links = IncidentLink.objects.filter(case=self.case(reference)).select_related("incident__commander")

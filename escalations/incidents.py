@@ -41,7 +41,9 @@ def suggest(case: Case, now: datetime) -> list[IncidentLink]:
     return made
 
 
-def link(case: Case, incident: Incident, *, actor: Actor, now: datetime, seen: int | None = None, reason: str = "") -> IncidentLink:
+def link(
+    case: Case, incident: Incident, *, actor: Actor, now: datetime, seen: int | None = None, reason: str = ""
+) -> IncidentLink:
     """The case belongs to the incident; confirms a suggestion or makes the link anew."""
     return _decide(case, incident, IncidentLink.LINKED, actor=actor, now=now, seen=seen, reason=reason)
 
@@ -61,7 +63,9 @@ def _decide(
         if row is None:
             if state == IncidentLink.DECLINED:
                 raise DomainError("not_linked", f"{incident.reference} is not linked to {case.reference}.", "incident")
-            row = IncidentLink(tenant_id=case.tenant_id, case=case, incident=incident, reason=reason or "Linked by hand")
+            row = IncidentLink(
+                tenant_id=case.tenant_id, case=case, incident=incident, reason=reason or "Linked by hand"
+            )
         elif row.state == state:
             return row
         row.state, row.decided_by, row.at = state, actor.name, now

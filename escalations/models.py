@@ -103,7 +103,9 @@ class IncidentLink(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case", "incident"], name="incident_link_once"),
-            models.CheckConstraint(condition=Q(state__in=["suggested", "linked", "declined"]), name="incident_link_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["suggested", "linked", "declined"]), name="incident_link_state"
+            ),
         ]
 
     def __str__(self) -> str:

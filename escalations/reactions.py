@@ -27,11 +27,9 @@ def suggest_incidents(event: Event, now: datetime) -> None:
 def alert_about_clock(event: Event, now: datetime) -> None:
     """clock.warned and clock.breached → an alert on the case, told to the owner and the lead.
 
-    A clock belongs to a set, a set to a case; a set without a case (a clock that something else runs) alerts nobody here.
+    A clock belongs to a set, a set to a case; a set without one (something else runs it) alerts nobody here.
     """
-    case = (
-        Case.objects.select_related("tenant__escalation_lead", "owner").filter(clock_set_id=event.subject_id).first()
-    )
+    case = Case.objects.select_related("tenant__escalation_lead", "owner").filter(clock_set_id=event.subject_id).first()
     if case is None:
         return
     metric = METRIC_WORDS.get(event.payload["metric"], event.payload["metric"])
@@ -45,9 +43,13 @@ def alert_about_clock(event: Event, now: datetime) -> None:
         kind="sla.breached" if breached else "sla.warned",
         text=text,
     )
-    with changing(case, actor=ALERTS, permission="case.read", seen=None, now=max(event.at, case.last_activity_at)) as change:
+    with changing(
+        case, actor=ALERTS, permission="case.read", seen=None, now=max(event.at, case.last_activity_at)
+    ) as change:
         payload = {key: event.payload.get(key) for key in ("metric", "cycle", "share", "due_at")}
-        change.record("case.alerted", {**payload, "breached": breached, "text": text, "told": [str(user) for user in told]})
+        change.record(
+            "case.alerted", {**payload, "breached": breached, "text": text, "told": [str(user) for user in told]}
+        )
 
 
 def tell_owner(event: Event, now: datetime) -> None:

@@ -48,7 +48,7 @@ ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "reporting": ("view",),
         "events": ("view", "change"),
     },
-    "auditor": {app: ("view",) for app in ("tenants", "sla", "cases", "escalations", "reporting", "events")},
+    "auditor": dict.fromkeys(("tenants", "sla", "cases", "escalations", "reporting", "events"), ("view",)),
 }
 
 

@@ -37,7 +37,9 @@ class TenantAdmin(NoDeleting, ModelAdmin):
     inlines = (EntitlementInline,)
     actions = ("rotate_widget_secret",)
 
-    @admin.action(description="Make a new widget secret (shown once; the old one stops working)", permissions=["change"])
+    @admin.action(
+        description="Make a new widget secret (shown once; the old one stops working)", permissions=["change"]
+    )
     def rotate_widget_secret(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         """One tenant at a time: the new secret must reach that tenant's host before its widget works again."""
         if queryset.count() != 1:

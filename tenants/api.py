@@ -13,13 +13,24 @@ from companyos.web.pagination import Sort, page
 from tenants import access, console
 from tenants.endpoint import Endpoint, PageQuery
 from tenants.models import Requester, Tenant
-from tenants.serializers import Me, RequesterPage, RequesterRow, TenantMaster, TenantPage, TenantRow, TenantState, TenantWhole
+from tenants.serializers import (
+    Me,
+    RequesterPage,
+    RequesterRow,
+    TenantMaster,
+    TenantPage,
+    TenantRow,
+    TenantState,
+    TenantWhole,
+)
 
 NEWEST = Sort("newest", "created_at", descending=True)
 
 
 class TenantQuery(PageQuery):
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Part of the name or the slug.")
+    q = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="Part of the name or the slug."
+    )
 
 
 class RequesterQuery(PageQuery):
@@ -32,7 +43,11 @@ class TenantsEndpoint(Endpoint):
     rights = {"GET": "tenant.read"}
 
     @extend_schema(
-        operation_id="tenants", tags=["Tenants"], summary="The tenants within your reach", parameters=[TenantQuery], responses=TenantPage
+        operation_id="tenants",
+        tags=["Tenants"],
+        summary="The tenants within your reach",
+        parameters=[TenantQuery],
+        responses=TenantPage,
     )
     def get(self, request: Request) -> Response:
         asked = self.asked(TenantQuery)

@@ -1,4 +1,4 @@
-"""DRF's view of who asks: the scope middleware has settled it; these classes report it to DRF and refuse bad credentials."""
+"""DRF's view of who asks: the scope middleware settled it, these classes report it and refuse bad credentials."""
 
 from __future__ import annotations
 

@@ -51,7 +51,9 @@ class Endpoint(APIView):
         unknown = [name for name in params if name not in fields]
         if unknown:
             known = ", ".join(fields)
-            raise ValidationError({unknown[0]: [f"There is no such parameter. There are: {known}."]}, "unknown_parameter")
+            raise ValidationError(
+                {unknown[0]: [f"There is no such parameter. There are: {known}."]}, "unknown_parameter"
+            )
         filled = form(data=_plain(params, fields))
         filled.is_valid(raise_exception=True)
         return filled.validated_data  # type: ignore[no-any-return]

@@ -52,15 +52,12 @@ def _narrow(values: tuple[str, str], actor: Actor | None) -> Iterator[None]:
 
 def scope(actor: Actor) -> AbstractContextManager[None]:
     """One transaction in which the database shows what `actor` may see, and nothing else. Nests."""
-    if actor.tenant_ids is None:
-        tenants = "all"
-    else:
-        tenants = ",".join(str(tenant_id) for tenant_id in sorted(actor.tenant_ids))
+    tenants = "all" if actor.tenant_ids is None else ",".join(map(str, sorted(actor.tenant_ids)))
     return _narrow((tenants, str(actor.requester_id or "")), actor)
 
 
 def whole_tenant(tenant_id: int) -> AbstractContextManager[None]:
-    """Inside a verb that a requester called: the verb's own code sees the tenant's internal rows, the caller never does.
+    """Inside a verb that a requester called: its own code sees the tenant's internal rows, the caller never does.
 
     A requester may answer a case, but pausing its clocks touches rows that are hidden from requesters.
     """
@@ -69,9 +66,7 @@ def whole_tenant(tenant_id: int) -> AbstractContextManager[None]:
 
 # ── Migration operations ─────────────────────────────────────────────────────
 _ALL = "(SELECT current_setting('companyos.tenants', true)) = 'all'"
-_IDS = (
-    "(SELECT string_to_array(nullif(nullif(current_setting('companyos.tenants', true), ''), 'all'), ','))::bigint[]"
-)
+_IDS = "(SELECT string_to_array(nullif(nullif(current_setting('companyos.tenants', true), ''), 'all'), ','))::bigint[]"
 _SUPPORT = "(SELECT coalesce(current_setting('companyos.requester', true), '')) = ''"
 REQUESTER_ID = "(SELECT nullif(current_setting('companyos.requester', true), '')::bigint)"
 

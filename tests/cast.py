@@ -59,7 +59,9 @@ def assemble() -> Cast:
         cleo=RequesterFactory(tenant=birch, external_id="u-cleo", name="Cleo Tanaka"),
         agent=UserFactory(email="agent@support.example", first_name="Amy", last_name="Agent", role="agent"),
         agent2=UserFactory(email="agent2@support.example", first_name="Abe", last_name="Second", role="agent"),
-        eu_agent=UserFactory(email="eu@support.example", first_name="Eve", last_name="Europe", role="agent", regions=["eu"]),
+        eu_agent=UserFactory(
+            email="eu@support.example", first_name="Eve", last_name="Europe", role="agent", regions=["eu"]
+        ),
         lead=UserFactory(email="lead@support.example", first_name="Lea", last_name="Lead", role="lead"),
         manager=UserFactory(email="manager@support.example", first_name="Max", last_name="Manager", role="manager"),
         operator=UserFactory(email="operator@support.example", first_name="Ola", last_name="Operator", role="operator"),

@@ -196,6 +196,15 @@ class Product:
         if process.poll() is not None:
             raise RuntimeError(f"`{name}` ended at once; it says:\n{self.log(name)}")
 
+    def restart_database(self) -> None:
+        """PostgreSQL ends at once, every connection cut and nothing tidied up, and recovers from its log."""
+        assert self._pair is not None, "only a server of one's own may be restarted"
+        process = self._pair[0].process()
+        assert process is not None
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=20)
+        self._pair[0].ensure()
+
     # ── Hands ────────────────────────────────────────────────────────────────
     def manage(self, *arguments: str) -> str:
         """What a management command prints; raises RuntimeError with its output when it fails."""

@@ -58,7 +58,12 @@ class CasesEndpoint(CaseEndpoint):
             raise DomainError("unknown_resource", f"{requester.tenant} has no resource {told['resource']}.", "resource")
         channel, files = told.pop("channel"), told.pop("files")
         case = intake.open_case(
-            intake.Report(**told), requester=requester, actor=self.actor, now=timezone.now(), channel=channel, files=files
+            intake.Report(**told),
+            requester=requester,
+            actor=self.actor,
+            now=timezone.now(),
+            channel=channel,
+            files=files,
         )
         return self.changed(case)
 
@@ -121,7 +126,10 @@ class ClocksEndpoint(CaseEndpoint):
     rights = {"GET": "case.read"}
 
     @extend_schema(
-        operation_id="case_clocks", tags=[TAG], summary="Its SLA clocks, oldest cycle first", responses=serializers.ClockList
+        operation_id="case_clocks",
+        tags=[TAG],
+        summary="Its SLA clocks, oldest cycle first",
+        responses=serializers.ClockList,
     )
     def get(self, request: Request, reference: str) -> Response:
         case = self.case(reference)
@@ -150,7 +158,10 @@ class EvidenceEndpoint(CaseEndpoint):
     rights = {"GET": "case.read"}
 
     @extend_schema(
-        operation_id="case_evidence", tags=[TAG], summary="Its evidence, newest first", responses=serializers.EvidenceList
+        operation_id="case_evidence",
+        tags=[TAG],
+        summary="Its evidence, newest first",
+        responses=serializers.EvidenceList,
     )
     def get(self, request: Request, reference: str) -> Response:
         found = Evidence.objects.filter(case=self.case(reference)).order_by("-at", "-id")

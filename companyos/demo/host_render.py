@@ -61,9 +61,7 @@ def _services(plan: telemetry.IngestPlan, now: datetime) -> str:
     )
 
 
-def page(
-    who: people.DemoRequester, plan: telemetry.IngestPlan, *, companyos: str, origin: str, now: datetime
-) -> str:
+def page(who: people.DemoRequester, plan: telemetry.IngestPlan, *, companyos: str, origin: str, now: datetime) -> str:
     sample = telemetry.last(plan, now, 1)[0]
     tenant = next(tenant for tenant in people.TENANTS if tenant.slug == who.tenant)
     return _fill(

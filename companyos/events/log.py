@@ -92,7 +92,5 @@ def wake(task: str) -> None:
     """Send a task by name; a broker that is away is logged and otherwise ignored."""
     try:
         current_app.send_task(task, retry=False, expires=60)
-    except Exception as error:  # noqa: BLE001  (kombu wraps every transport's errors differently)
+    except Exception as error:
         log.warning("broker.unreachable", task=task, error=str(error))
-
-

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Event(models.Model):
-    """Something that happened. Append-only (held by a trigger); `at` is when it happened, `recorded_at` when we knew."""
+    """Something that happened. Append-only, held by a trigger; `at` is when it was, `recorded_at` when we knew."""
 
     name = models.CharField(max_length=60)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")

@@ -93,7 +93,7 @@ def hub() -> Hub:
 
 
 async def stream(tenant_ids: frozenset[int] | None) -> AsyncIterator[bytes]:
-    """Server-sent events for one watcher: `hello` once live, then one message per event, and a comment to keep alive."""
+    """Server-sent events for one watcher: `hello` once live, then a message per event, and a comment to keep alive."""
     watcher, here = Watcher(tenant_ids), hub()
     here.join(watcher)
     try:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`live_url`: where this page's server-sent events come from; same host, and another port where LIVE_PORT says so."""
+    """`live_url`: where this page's server-sent events come from; same host, another port where LIVE_PORT says so."""
     if settings.LIVE_PORT:
         host = request.get_host().rpartition(":")[0] or request.get_host()
         live_url = f"{request.scheme}://{host}:{settings.LIVE_PORT}/live/"

@@ -55,7 +55,9 @@ def idempotent(*, required: bool = False) -> Callable[[Handler], Handler]:
 def _key(request: Request, required: bool) -> str:
     key = request.headers.get(HEADER, "").strip()
     if required and not key:
-        raise DomainError("idempotency_key_missing", f"Send {HEADER}: a random string per create, reused when retrying.")
+        raise DomainError(
+            "idempotency_key_missing", f"Send {HEADER}: a random string per create, reused when retrying."
+        )
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise DomainError("idempotency_key_bad", f"{HEADER} has at most {LONGEST_KEY} printable characters.")
     return key

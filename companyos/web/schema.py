@@ -16,7 +16,7 @@ REFUSALS = {
     403: "The role may not do this.",
     404: "Not there, or not there for you.",
     406: "Only JSON is answered.",
-    409: "The thing changed first (`stale`), its state does not allow it, or the Idempotency-Key was used for something else.",
+    409: "The thing changed first (`stale`), its state does not allow it, or the Idempotency-Key was used before.",
     413: "The request is too large.",
     415: "The body is of a type that is not read.",
     429: "Too many requests; Retry-After says for how many seconds.",
@@ -59,7 +59,10 @@ class DescribedSchema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(Problem, "response").ref
         for status in self._refusals():
-            answer: dict[str, Any] = {"description": REFUSALS[status], "content": {"application/json": {"schema": problem}}}
+            answer: dict[str, Any] = {
+                "description": REFUSALS[status],
+                "content": {"application/json": {"schema": problem}},
+            }
             if status == 429:
                 answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
             bodies[str(status)] = answer

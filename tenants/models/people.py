@@ -55,7 +55,9 @@ class Membership(models.Model):
     """Which tenants a person of the support side reaches: all, or those of some regions."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
-    regions = ArrayField(models.CharField(max_length=20), default=list, blank=True, help_text="Empty means every region.")
+    regions = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, help_text="Empty means every region."
+    )
 
     def __str__(self) -> str:
         return f"{self.user}: {', '.join(self.regions) or 'every region'}"

@@ -61,9 +61,7 @@ class Tenant(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(prefix__regex=r"^[A-Z][A-Z0-9]{1,7}$"), name="tenant_prefix_shape"),
-            models.CheckConstraint(
-                condition=Q(support_tier__in=[tier for tier, _ in TIERS]), name="tenant_tier_known"
-            ),
+            models.CheckConstraint(condition=Q(support_tier__in=[tier for tier, _ in TIERS]), name="tenant_tier_known"),
             models.CheckConstraint(condition=Q(auto_close_days__gte=1), name="tenant_auto_close_positive"),
             models.CheckConstraint(
                 condition=Q(billing_status__in=["active", "past_due", "suspended"]), name="tenant_billing_known"
@@ -118,7 +116,9 @@ class Resource(ResourceState):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "key"], name="resource_key_once_per_tenant"),
-            models.CheckConstraint(condition=Q(health__in=[value for value, _ in HEALTH]), name="resource_health_known"),
+            models.CheckConstraint(
+                condition=Q(health__in=[value for value, _ in HEALTH]), name="resource_health_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,9 @@ class Hand:
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         text = json.dumps(body or {})
-        return self.client.generic(method, f"/api/v1/{path}", text, content_type="application/json", headers=self.headers)
+        return self.client.generic(
+            method, f"/api/v1/{path}", text, content_type="application/json", headers=self.headers
+        )
 
 
 def with_key(user: User) -> Hand:
@@ -86,7 +88,9 @@ def runbook(cast: Cast) -> Runbook:
     cast.acme.telemetry_url = "http://127.0.0.1:1/telemetry"
     cast.acme.save(update_fields=["telemetry_url"])
     steps = [{"name": "quota", "title": "Read the quota", "path": "/{resource}/quota", "as": "json"}]
-    return Runbook.objects.create(key="ingestion", title="Ingestion delays", topic="ingestion", body="…", diagnostics=steps)
+    return Runbook.objects.create(
+        key="ingestion", title="Ingestion delays", topic="ingestion", body="…", diagnostics=steps
+    )
 
 
 @pytest.fixture
@@ -100,7 +104,9 @@ def errors(answer: Any, status: int = 400) -> set[tuple[str | None, str]]:
     """The (field, code) pairs of a refusal, whose shape is checked."""
     assert answer.status_code == status, answer.content
     body = answer.json()
-    assert body["type"] == ("validation_error" if status == 400 and body["errors"][0]["code"] != "parse_error" else "client_error")
+    assert body["type"] == (
+        "validation_error" if status == 400 and body["errors"][0]["code"] != "parse_error" else "client_error"
+    )
     assert all(set(error) == {"code", "detail", "attr"} for error in body["errors"])
     return {(error["attr"], error["code"]) for error in body["errors"]}
 
@@ -149,6 +155,13 @@ def evidence_of(case: Case) -> Evidence:
     from django.core.files.base import ContentFile  # noqa: PLC0415
 
     return Evidence.objects.create(
-        tenant=case.tenant, case=case, name="quota.json", size=2, sha256="0" * 64, content_type="application/json",
-        at=timezone.now(), collected_by="Test", file=ContentFile(b"{}", name="quota.json"),
+        tenant=case.tenant,
+        case=case,
+        name="quota.json",
+        size=2,
+        sha256="0" * 64,
+        content_type="application/json",
+        at=timezone.now(),
+        collected_by="Test",
+        file=ContentFile(b"{}", name="quota.json"),
     )

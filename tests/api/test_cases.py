@@ -39,10 +39,14 @@ def test_one_case_says_who_what_and_until_when(agent, case, cast):
     assert shown["tenant"] == {"slug": "acme", "name": "Acme Analytics"}
     assert shown["owner"] is None
     assert shown["next_due"]["metric"] == "accept"
-    assert shown["next_due"]["left_seconds"] + shown["next_due"]["consumed_seconds"] == shown["next_due"]["target_seconds"]
+    assert (
+        shown["next_due"]["left_seconds"] + shown["next_due"]["consumed_seconds"] == shown["next_due"]["target_seconds"]
+    )
     assert shown["moves"] == ["acceptances"]
-    assert all(agent.client.get(shown["links"][name], headers=agent.headers).status_code == 200 for name in
-               ("timeline", "clocks", "diagnostics", "evidence", "incidents", "tenant"))
+    assert all(
+        agent.client.get(shown["links"][name], headers=agent.headers).status_code == 200
+        for name in ("timeline", "clocks", "diagnostics", "evidence", "incidents", "tenant")
+    )
 
 
 def test_from_new_to_closed_and_back(agent, case, cast):
@@ -107,7 +111,10 @@ def test_files_go_up_and_come_down_as_downloads(agent, case):
     answer = agent.upload(f"cases/{case.reference}/attachments/", version=version_of(case), files=[page])
     assert answer.status_code == 201, answer.content
     stored = answer.json()["attachments"][0]
-    for url, content in ((stored["url"], b"<script>alert(1)</script>"), (f"/api/v1/files/evidence/{evidence_of(case).uuid}/", b"{}")):
+    for url, content in (
+        (stored["url"], b"<script>alert(1)</script>"),
+        (f"/api/v1/files/evidence/{evidence_of(case).uuid}/", b"{}"),
+    ):
         down = agent.client.get(url, headers=agent.headers)
         assert b"".join(down.streaming_content) == content
         assert down["Content-Disposition"].startswith("attachment")
@@ -150,7 +157,9 @@ def test_tenants_show_no_secret(agent, cast):
     shown = agent.get("tenants/acme/")
     assert shown.json()["health"] == "red"
     assert cast.acme.widget_secret not in shown.content.decode()
-    assert {row["external_id"] for row in agent.get("tenants/acme/requesters/", q="moreno").json()["results"]} == {"u-ada"}
+    assert {row["external_id"] for row in agent.get("tenants/acme/requesters/", q="moreno").json()["results"]} == {
+        "u-ada"
+    }
 
 
 def test_who_am_i(cast):

@@ -62,4 +62,6 @@ def test_half_a_surrogate_pair_under_a_key(agent, cast):
 
 
 def test_another_role_cannot_replay(cast, case):
-    assert with_key(cast.auditor).post(f"cases/{case.reference}/notes/", key="k", version=1, body="x").status_code == 403
+    assert (
+        with_key(cast.auditor).post(f"cases/{case.reference}/notes/", key="k", version=1, body="x").status_code == 403
+    )

@@ -22,8 +22,12 @@ def references(answer) -> list[str]:
 def cases(cast, lead) -> dict[str, Case]:
     made = {
         "mine": cast.open_case(subject="Login loops forever", description="A question.", now=NOON),
-        "birch": cast.open_case(cast.cleo, subject="Invoice limits", description="A question.", now=NOON + timedelta(hours=1)),
-        "tagged": cast.open_case(cast.ann, subject="Dashboards flicker", description="A question.", now=NOON + timedelta(hours=2)),
+        "birch": cast.open_case(
+            cast.cleo, subject="Invoice limits", description="A question.", now=NOON + timedelta(hours=1)
+        ),
+        "tagged": cast.open_case(
+            cast.ann, subject="Dashboards flicker", description="A question.", now=NOON + timedelta(hours=2)
+        ),
         "spam": cast.open_case(subject="Buy gold", description="A question.", now=NOON + timedelta(hours=3)),
     }
     move(lead, made["mine"], "acceptances", priority="P1", severity="S2", owner="agent@support.example")

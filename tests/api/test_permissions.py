@@ -15,10 +15,25 @@ from tests.api.test_cases import NEW
 from tests.factories import UserFactory
 
 READS = (
-    "me/", "cases/", "cases/{ref}/", "cases/{ref}/timeline/", "cases/{ref}/clocks/", "cases/{ref}/evidence/",
-    "cases/{ref}/diagnostics/", "cases/{ref}/diagnostics/{run}/", "cases/{ref}/incidents/", "macros/", "runbooks/",
-    "runbooks/ingestion/", "tenants/", "tenants/birch/", "tenants/birch/requesters/", "incidents/", "incidents/INC-204/",
-    "files/attachments/{file}/", "files/evidence/{proof}/",
+    "me/",
+    "cases/",
+    "cases/{ref}/",
+    "cases/{ref}/timeline/",
+    "cases/{ref}/clocks/",
+    "cases/{ref}/evidence/",
+    "cases/{ref}/diagnostics/",
+    "cases/{ref}/diagnostics/{run}/",
+    "cases/{ref}/incidents/",
+    "macros/",
+    "runbooks/",
+    "runbooks/ingestion/",
+    "tenants/",
+    "tenants/birch/",
+    "tenants/birch/requesters/",
+    "incidents/",
+    "incidents/INC-204/",
+    "files/attachments/{file}/",
+    "files/evidence/{proof}/",
 )
 # Reads that belong to writing: what only somebody who replies needs.
 WRITERS_READS = ("cases/{ref}/macros/delays/",)
@@ -97,10 +112,18 @@ def test_support_writes(cast, world, role):
 @pytest.mark.parametrize("role", READERS)
 def test_auditor_and_operator_write_nothing(cast, world, role):
     case, names = world
-    before = (Case.objects.values().get(pk=case.pk), Message.objects.count(), Note.objects.count(), Case.objects.count())
+    before = (
+        Case.objects.values().get(pk=case.pk),
+        Message.objects.count(),
+        Note.objects.count(),
+        Case.objects.count(),
+    )
     assert set(writes(with_key(getattr(cast, role)), case, names).values()) == {403}
     assert before == (
-        Case.objects.values().get(pk=case.pk), Message.objects.count(), Note.objects.count(), Case.objects.count()
+        Case.objects.values().get(pk=case.pk),
+        Message.objects.count(),
+        Note.objects.count(),
+        Case.objects.count(),
     )
 
 
@@ -113,7 +136,16 @@ def test_the_right_is_asked_before_the_body_is_read(cast, case, role):
 def test_another_regions_tenant_is_not_there(cast, world):
     case, names = world
     hand = with_key(cast.eu_agent)
-    shared = {"me/", "cases/", "macros/", "runbooks/", "runbooks/ingestion/", "tenants/", "incidents/", "incidents/INC-204/"}
+    shared = {
+        "me/",
+        "cases/",
+        "macros/",
+        "runbooks/",
+        "runbooks/ingestion/",
+        "tenants/",
+        "incidents/",
+        "incidents/INC-204/",
+    }
     found = reads(hand, names, READS + WRITERS_READS)
     assert {path for path, status in found.items() if status == 200} == shared
     assert {status for path, status in found.items() if path not in shared} == {404}
@@ -139,7 +171,12 @@ def test_bad_keys(cast, case):
     inactive = with_key(cast.lead)
     cast.lead.is_active = False
     cast.lead.save()
-    for hand in (expired, inactive, Hand({"Authorization": "Bearer cos_nonsense"}), Hand({"Authorization": "Bearer cos_ü"})):
+    for hand in (
+        expired,
+        inactive,
+        Hand({"Authorization": "Bearer cos_nonsense"}),
+        Hand({"Authorization": "Bearer cos_ü"}),
+    ):
         answer = hand.get("me/")
         assert errors(answer, 401) == {(None, "invalid_api_key")}
         assert answer["WWW-Authenticate"].startswith("Bearer")
@@ -163,9 +200,13 @@ def test_every_staff_route_is_in_the_table():
     known = {path.replace("{ref}", "<slug:reference>") for path in (*READS, *WRITERS_READS)}
     known |= {f"cases/<slug:reference>/{noun}" for noun in (*WRITES, "attachments/")} | {"cases/"}
     plain = {
-        path.replace("{run}", "<int:run_id>").replace("{note}", "<int:note_id>").replace("{file}", "<uuid:uuid>")
-        .replace("{proof}", "<uuid:uuid>").replace("macros/delays", "macros/<slug:key>")
-        .replace("runbooks/ingestion", "runbooks/<slug:key>").replace("tenants/birch", "tenants/<slug:slug>")
+        path.replace("{run}", "<int:run_id>")
+        .replace("{note}", "<int:note_id>")
+        .replace("{file}", "<uuid:uuid>")
+        .replace("{proof}", "<uuid:uuid>")
+        .replace("macros/delays", "macros/<slug:key>")
+        .replace("runbooks/ingestion", "runbooks/<slug:key>")
+        .replace("tenants/birch", "tenants/<slug:slug>")
         .replace("incidents/INC-204", "incidents/<slug:reference>")
         for path in known
     }

@@ -12,7 +12,9 @@ from tests.api.conftest import errors, version_of
 from tests.api.test_cases import NEW
 
 
-@pytest.mark.parametrize("path", ["nothing/", "cases", "cases/ACME-1/", "cases/%00/", "cases/ACME-1/nothing/", "", "%ff/"])
+@pytest.mark.parametrize(
+    "path", ["nothing/", "cases", "cases/ACME-1/", "cases/%00/", "cases/ACME-1/nothing/", "", "%ff/"]
+)
 def test_an_address_that_is_none(agent, cast, path):
     ((field, code),) = errors(agent.get(path), 404)
     assert (field, code) == (None, "not_found")

@@ -33,7 +33,7 @@ def test_every_operation_tells_how_it_refuses(schema):
 
 def test_every_create_honours_an_idempotency_key(schema):
     for path, verb, operation in operations(schema):
-        headers = {each["name"]: each["required"] if "required" in each else False for each in operation.get("parameters", [])}
+        headers = {each["name"]: each.get("required", False) for each in operation.get("parameters", [])}
         assert ("Idempotency-Key" in headers) == (verb == "post"), path
         if verb == "post":
             assert headers["Idempotency-Key"] == path.startswith("/api/v1/widget/")
@@ -57,9 +57,10 @@ def test_staff_and_widget_share_no_shape_but_the_refusal_and_words(schema):
 
 
 def _reachable(schema, side):
-    seen, pending = set(), [
-        each for path, _, each in operations(schema) if ("/widget/" in path) == (side == "widget") and "/v1/" in path
-    ]
+    seen, pending = (
+        set(),
+        [each for path, _, each in operations(schema) if ("/widget/" in path) == (side == "widget") and "/v1/" in path],
+    )
     while pending:
         node = pending.pop()
         if isinstance(node, list):

@@ -122,9 +122,7 @@ def test_reopening_a_closed_case_begins_a_new_cycle_and_keeps_the_old(cast: Cast
     before = reading(case, "resolution", NOON + 40 * MINUTE)
     with pytest.raises(DomainError):
         lifecycle.reopen(case, actor=cast.actor(cast.ada), reason="", seen=None, now=NOON + 50 * MINUTE)
-    case = lifecycle.reopen(
-        case, actor=cast.actor(cast.ada), reason="It is back", seen=None, now=NOON + 50 * MINUTE
-    )
+    case = lifecycle.reopen(case, actor=cast.actor(cast.ada), reason="It is back", seen=None, now=NOON + 50 * MINUTE)
     new = reading(case, "resolution", NOON + 50 * MINUTE, cycle=1)
     assert (case.cycle, new.state, new.left) == (1, "running", timedelta(hours=6))
     assert reading(case, "resolution", NOON + 50 * MINUTE) == before

@@ -53,6 +53,8 @@ class Stage:
             self.deliver(moment + REACTION)
         self.meanwhile(self.end)
         self.deliver(self.end)
+        if failed := Delivery.objects.filter(state=Delivery.DEAD).first():
+            raise RuntimeError(f"{failed.subscriber} failed:\n{failed.last_error}")
 
     def meanwhile(self, moment: datetime) -> None:
         """What beat did until then: alerts and breaches of clocks, each a moment after its instant."""
@@ -62,14 +64,12 @@ class Stage:
             self.deliver(at)
 
     def deliver(self, moment: datetime) -> None:
-        """Hand every pending event to its subscribers at `moment`; what a handler raises stops the seed."""
+        """Hand every pending event to its subscribers at `moment`, and what those record to theirs."""
         pending = Delivery.objects.filter(state=Delivery.PENDING)
         # Events are recorded with the real time, which is later than any moment of the story.
         while waiting := pending.update(next_attempt_at=moment):
             for _ in range(waiting):
                 dispatch.deliver_one(moment)
-            if failed := pending.exclude(last_error="").first():
-                raise RuntimeError(f"{failed.subscriber} failed:\n{failed.last_error}")
 
     def fresh_health(self, moment: datetime) -> None:
         """Read every tenant's telemetry as it was at `moment`."""
