@@ -24,7 +24,7 @@ def close_one(now: datetime) -> bool:
         .order_by("auto_close_at")
         .first()
     )
-    if case is None:
+    if case is None or case.auto_close_at is None or case.resolved_at is None:
         return False
     spoken = case.messages.filter(author_kind=Message.REQUESTER, at__gte=case.resolved_at).aggregate(last=Max("at"))
     days = (case.auto_close_at - (spoken["last"] or case.resolved_at)).days

@@ -111,6 +111,8 @@ def publish(case: Case, written: Note, *, actor: Actor, now: datetime, seen: int
 def save_draft(case: Case, *, actor: Actor, mode: str, body: str) -> None:
     """Keep what the person is writing; empty text forgets it. Not audited: it is nobody's record yet."""
     actor.require("case.note")
+    if actor.user_id is None:
+        raise DomainError("people_only", "Only a person of the support side keeps drafts.")
     body = posting.clean_text(body, "body")
     if mode not in ("reply", "note"):
         raise DomainError("unknown_mode", "A draft is a reply or a note.", "mode")

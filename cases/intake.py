@@ -96,7 +96,7 @@ def open_case(
         tenant = requester.tenant
         proposal = triage.propose(f"{report.subject}\n{report.description}", report.error_ids)
         case = _create(tenant, requester, report, proposal.priority, channel, now)
-        about = {"at": now, "cause": "case:opened", "actor": actor}
+        about: dict[str, Any] = {"at": now, "cause": "case:opened", "actor": actor}
         choice = policies.choose(tenant, now)
         for metric in ("accept", "first_response"):
             clocks.start(case.clock_set, metric, cycle=0, priority=case.priority, policy_for=choice, **about)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django_fsm import TransitionNotAllowed
 
@@ -100,7 +101,7 @@ def _refusal(case: Case, move: Move, actor: Actor) -> str:
 
 def _turn_clocks(change: Change, move: Move, reason: str) -> None:
     case = change.case
-    about = {"at": change.now, "cause": f"transition:{move.verb}", "actor": change.actor}
+    about: dict[str, Any] = {"at": change.now, "cause": f"transition:{move.verb}", "actor": change.actor}
     for operation, metric in move.clocks:
         if operation == "start":
             choice = policies.choose(case.tenant, change.now)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import include, path, re_path
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
@@ -34,7 +34,7 @@ class Nowhere(APIView):
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         raise NotFound("There is no such address.")
 
 

@@ -1,6 +1,7 @@
 """One settings file; everything that differs between places comes from the environment (see docs/operations.md)."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -304,7 +305,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
-_shared_processors = [
+_shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

@@ -74,10 +74,14 @@ def _resource_view(resource: Resource, now: datetime) -> ResourceView:
         resource=resource,
         slis=_dicts(signals.get("slis")),
         alerts=_dicts(signals.get("alerts")),
-        error_budget=signals.get("error_budget") if isinstance(signals.get("error_budget"), dict) else {},
-        usage=signals.get("usage") if isinstance(signals.get("usage"), dict) else {},
+        error_budget=_dict(signals.get("error_budget")),
+        usage=_dict(signals.get("usage")),
         stale=resource.observed_at is None or now - resource.observed_at > STALE_AFTER,
     )
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

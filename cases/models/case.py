@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -150,6 +153,10 @@ class Case(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    if TYPE_CHECKING:  # made by the FSM field
+
+        def get_available_status_transitions(self) -> Iterable[Any]: ...
 
     @property
     def is_open(self) -> bool:

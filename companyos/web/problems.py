@@ -30,7 +30,7 @@ def as_api_exception(error: DomainError) -> exceptions.APIException:
     return Refusal(error)
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
+def exception_handler(exc: Exception, context: Any) -> Any:
     """DRF's exception handler: what is not DRF's own is translated first, then the library's standard shape."""
     if isinstance(exc, DomainError):
         exc = as_api_exception(exc)

@@ -33,7 +33,7 @@ class Problem(serializers.Serializer[Any]):
     """How the API refuses, whatever the reason."""
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
-    errors = ProblemError(many=True)
+    errors = ProblemError(many=True)  # type: ignore[assignment]  # DRF keeps declared fields elsewhere
     version = serializers.IntegerField(required=False, help_text="With `stale`: the thing's present version.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
@@ -21,7 +22,7 @@ class EmailUserManager(UserManager):
     """Users are named by their e-mail address."""
 
     def _create_user(self, username: str | None, email: str | None, password: str | None, **extra: object) -> User:
-        return super()._create_user(email or username, email or username, password, **extra)
+        return super()._create_user(email or username, email or username, password, **extra)  # type: ignore[misc]
 
 
 class User(AbstractUser):
@@ -33,8 +34,8 @@ class User(AbstractUser):
     single_key_shortcuts = models.BooleanField(default=True)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
-    objects = EmailUserManager()
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = EmailUserManager()  # type: ignore[misc]  # the stubs declare it per class
 
     class Meta:
         constraints = [

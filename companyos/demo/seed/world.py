@@ -84,7 +84,7 @@ class World:
 
 def people_of_the_support_side() -> dict[str, User]:
     encoded = make_password(PASSWORD)  # made once: a slow hash per person would cost seconds and protect nothing here
-    wanted = [(s.email, s.role, *NAMES[s.email], []) for s in SIGN_INS]
+    wanted: list[tuple[str, str, str, str, str, list[str]]] = [(s.email, s.role, *NAMES[s.email], []) for s in SIGN_INS]
     wanted.append((EU_AGENT[0], "agent", *EU_AGENT[1:], ["eu"]))
     users = {}
     for email, role, first, last, time_zone, regions in wanted:
