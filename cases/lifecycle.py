@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django_fsm import TransitionNotAllowed
 
 from cases import posting, properties
 from cases.change import Change, changing
-from cases.models import Case, Evidence, Resolution, ResolutionEvidence, Transition
+from cases.models import Case, Evidence, Macro, Resolution, ResolutionEvidence, Transition
 from cases.models.case import ClosedAs, Severity, Status
 from companyos.web.errors import DomainError, NotAllowedNow
 from sla import clocks, policies
@@ -56,7 +57,14 @@ MOVES: dict[str, Move] = {
         ),
         Move("resume", "Resume", "to_resumed", "case.resumed", "case.answer", (("resume", "resolution"),)),
         Move("resolve", "Resolve", "to_resolved", "case.resolved", "case.transition", (("meet", "resolution"),)),
-        Move("reject", "Not fixed", "to_rejected", "case.rejected", "case.confirm", (("resume", "resolution"),)),
+        Move(
+            "reject",
+            "Not fixed",
+            "to_rejected",
+            "case.rejected",
+            "case.confirm",
+            (("resume", "resolution"), ("retarget", "*")),
+        ),
         Move("close", "Close", "to_closed", "case.closed", "case.confirm", (("cancel", "*"),)),
         Move(
             "reopen",
@@ -109,6 +117,9 @@ def _turn_clocks(change: Change, move: Move, reason: str) -> None:
                 case.clock_set, metric, cycle=case.cycle, priority=case.priority, policy_for=choice, **about
             )
             change.effects += [clocks.Effect.started(clock)] if clock else []
+            continue
+        if operation == "retarget":  # an ended clock takes no new target: the priority may have changed meanwhile
+            properties.retarget(change, case.priority, reason)
             continue
         for each in METRICS if metric == "*" else (metric,):
             change.effects += getattr(clocks, operation)(case.clock_set, each, cycle=case.cycle, reason=reason, **about)
@@ -180,11 +191,21 @@ def start(case: Case, *, actor: Actor, seen: int | None, now: datetime, reason: 
     return change.case
 
 
-def wait(case: Case, *, actor: Actor, ask: str, seen: int | None, now: datetime, reason: str = "") -> Case:
+def wait(
+    case: Case,
+    *,
+    actor: Actor,
+    ask: str,
+    seen: int | None,
+    now: datetime,
+    reason: str = "",
+    files: Sequence[UploadedFile] = (),
+    macro: Macro | None = None,
+) -> Case:
     """→ Waiting on customer. The ask is sent as a public message first, so a first response is met, then all pauses."""
     ask = _demand(ask, "ask", "Write what you need from the customer: it is sent to them, and the clock stands still.")
     with _moving(case, "wait", actor=actor, reason=reason, seen=seen, now=now) as change:
-        posting.post(change, body=ask, asks=True)
+        posting.post(change, body=ask, asks=True, files=files, macro=macro)
         change.set(waiting_since=now, waiting_reason=reason or ask)
     return change.case
 

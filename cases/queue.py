@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.postgres.search import SearchQuery
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Count, Q, QuerySet
 from django.utils.datastructures import MultiValueDict
 
 from cases import dials
-from cases.models import Case
+from cases.models import Case, Message
 from cases.models.case import OPEN, Priority, Status
 from companyos.web.pagination import Page, Sort, page
 from sla import clocks
@@ -158,13 +158,21 @@ def _owned(owners: tuple[str, ...], actor: Actor) -> Q:
 
 
 def matching(text: str) -> Q:
-    """Words of the subject, the last one perhaps not written out yet, or the beginning of a reference."""
-    found = Q(search=SearchQuery(text, search_type="websearch", config="english"))
+    """Words of the subject or of a public message, the last one perhaps not written out yet, a tag, or the beginning
+    of a reference.
+    """
+    query = SearchQuery(text, search_type="websearch", config="english")
     words = re.findall(r"\w+", text)
     if words and text.endswith(words[-1]):
         begun = " & ".join([*words[:-1], f"{words[-1]}:*"])
-        found |= Q(search=SearchQuery(begun, search_type="raw", config="english"))
-    return found | Q(reference__startswith=text.upper())
+        query |= SearchQuery(begun, search_type="raw", config="english")
+    said = Message.objects.annotate(words=SearchVector("body", config="english")).filter(words=query)
+    return (
+        Q(search=query)
+        | Q(pk__in=said.values("case_id"))
+        | Q(tags__contains=[text.lower()])
+        | Q(reference__startswith=text.upper())
+    )
 
 
 @dataclass(frozen=True)

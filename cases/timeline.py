@@ -43,6 +43,7 @@ class Entry:
     survey: Survey | None = None
     files: list[Attachment] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @property
     def anchor(self) -> str:
@@ -72,12 +73,30 @@ def entries(case: Case, only: str = "", limit: int = LATEST) -> list[Entry]:
     """The newest `limit` entries, oldest first, in at most seven queries. `only` is one of KINDS, or empty for all."""
     about = Q(subject_kind="case", subject_id=case.pk) | Q(subject_kind="clock_set", subject_id=case.clock_set_id)
     events = list(Event.objects.filter(about).order_by("-at", "-id")[:limit])[::-1]
-    found = [Entry(event, kind_of(event.name)) for event in events]
+    found = _with_alerts([Entry(event, kind_of(event.name)) for event in events])
     _attach_messages([entry for entry in found if entry.event.name.startswith("message.")])
     _attach_notes([entry for entry in found if "note" in entry.event.payload])
     _attach_runs([entry for entry in found if "run" in entry.event.payload])
     _attach_surveys([entry for entry in found if "survey" in entry.event.payload])
     return [entry for entry in found if entry.kind == only] if only in KINDS else found
+
+
+def _with_alerts(found: list[Entry]) -> list[Entry]:
+    """An alert stands on the line of the warning or breach it was about: what happened, and who was told."""
+    clocks = {_alert_key(entry): entry for entry in found if entry.event.name in ("clock.warned", "clock.breached")}
+    kept = []
+    for entry in found:
+        about = clocks.get(_alert_key(entry)) if entry.event.name == "case.alerted" else None
+        if about is None:
+            kept.append(entry)
+        else:
+            about.told = entry.event.payload.get("told", [])
+    return kept
+
+
+def _alert_key(entry: Entry) -> tuple[Any, ...]:
+    payload = entry.event.payload
+    return payload.get("metric"), payload.get("cycle"), payload.get("share")
 
 
 def _attach_messages(found: list[Entry]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -35,7 +37,10 @@ class Message(models.Model):
             ),
             models.CheckConstraint(condition=~Q(body=""), name="message_has_body"),
         ]
-        indexes = [models.Index(fields=["case", "at", "id"], name="message_case")]
+        indexes = [
+            models.Index(fields=["case", "at", "id"], name="message_case"),
+            GinIndex(SearchVector("body", config="english"), name="message_search"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author_name}: {self.body[:60]}"

@@ -6,6 +6,7 @@ import zlib
 import zoneinfo
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -48,6 +49,7 @@ _AVATAR_TINTS = 6
 
 
 @register.simple_tag
+@cache  # a page shows the same few dozen icons hundreds of times
 def icon(name: str, css: str = "") -> str:
     """A decorative icon: the words beside it say the same."""
     attributes: dict[str, Any] = {"aria-hidden": "true", "stroke_width": "1.75"}

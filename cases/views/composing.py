@@ -40,10 +40,7 @@ def _send(request: HttpRequest, case: Case, following: str) -> None:
     body, files = request.POST.get("body", ""), request.FILES.getlist("files")
     macro = Macro.objects.filter(key=request.POST.get("macro", "")).first()
     if following == "wait":
-        if files:
-            conversation.attach(case, actor=request.actor, files=files, now=about["now"])
-            about["seen"] = None
-        lifecycle.wait(case, ask=body, **about)
+        lifecycle.wait(case, ask=body, files=files, macro=macro, **about)
         return
     conversation.reply(case, body=body, files=files, macro=macro, **about)
     if following == "start":

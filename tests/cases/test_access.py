@@ -52,7 +52,7 @@ def test_a_verb_handed_a_colleagues_or_a_foreign_case_does_nothing(cast: Cast) -
                 conversation.reply(case, actor=ada, body="Mine now", now=NOON)
     europe = cast.actor(cast.eu_agent)
     with isolation.scope(europe), pytest.raises(NotFound):
-        lifecycle.accept(foreign, actor=europe, priority="P0", owner=cast.eu_agent, seen=None, now=NOON)
+        lifecycle.accept(foreign, actor=europe, priority="P0", owner=cast.agent, seen=None, now=NOON)
     foreign.refresh_from_db()
     assert (foreign.status, foreign.version) == ("new", Case.objects.get(pk=foreign.pk).version)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cases import conversation, lifecycle
+from cases import conversation, lifecycle, properties
 from cases.lifecycle import Fix
 from cases.models import Transition
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow
@@ -132,3 +132,12 @@ def test_requesters_cannot_do_what_agents_do(cast: Cast) -> None:
     case = cast.open_case()
     with pytest.raises(Forbidden):
         lifecycle.accept(case, actor=cast.actor(cast.ada), priority="P0", owner=cast.agent, seen=None, now=NOON)
+
+
+def test_a_priority_changed_while_resolved_holds_when_it_is_not_fixed(cast: Cast) -> None:
+    case = resolved(cast)
+    case = properties.prioritise(
+        case, actor=cast.actor(cast.lead), priority="P0", reason="Worse", seen=case.version, now=NOON + 40 * MINUTE
+    )
+    case = lifecycle.reject(case, actor=cast.actor(cast.ada), reason="Still", seen=None, now=NOON + 90 * MINUTE)
+    assert reading(case, "resolution", NOON + 90 * MINUTE).target == timedelta(hours=2)

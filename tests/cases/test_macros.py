@@ -21,7 +21,8 @@ def test_the_text_is_filled_and_what_is_missing_stays_in_sight(cast: Cast) -> No
     case = intake.enrich(cast.open_case(resource="ingest", error_ids=["INGEST-429", "E-2"]), NOON)
     _, text = macros.filled(case, "delay", cast.actor(cast.agent))
     assert text == (
-        f"Dear Ada of Acme Analytics: {case.reference} (INGEST-429, E-2) on Event ingest. {{incident}} — Amy Agent {{unknown}}"
+        f"Dear Ada of Acme Analytics: {case.reference} (INGEST-429, E-2) on Event ingest."
+        " {incident} — Amy Agent {unknown}"
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from cases import conversation, lifecycle
 from cases.models import Case, Draft, Message
 from tests.cast import Cast
 
@@ -155,3 +157,23 @@ def test_an_auditor_reads_and_is_offered_no_deed(case: Case, cast: Cast) -> None
     page = reader.get(f"/cases/{case.reference}/").content.decode()
     assert "Your role reads cases" in page and "data-move" not in page
     assert reader.post(f"/cases/{case.reference}/notes/", {"body": "x"}).status_code == 403
+
+
+def test_a_note_is_sent_to_the_customer_by_its_button(cast: Cast, agent: Client, case: Case) -> None:
+    note = conversation.note(case, actor=cast.actor(cast.agent), body="The quota is too low.", now=timezone.now())
+    address = f"/cases/{case.reference}/notes/{note.pk}/publications/"
+    assert address in agent.get(f"/cases/{case.reference}/").content.decode()
+    assert agent.post(address).status_code == 302
+    assert case.messages.filter(author_kind="support").get().body == "The quota is too low."
+    assert address not in agent.get(f"/cases/{case.reference}/").content.decode()
+
+
+def test_a_reply_that_waits_carries_its_files_and_macro_in_one_message(cast: Cast, agent: Client, case: Case) -> None:
+    case = lifecycle.accept(
+        case, actor=cast.actor(cast.agent), priority="P1", owner=cast.agent, seen=case.version, now=timezone.now()
+    )
+    file = SimpleUploadedFile("steps.txt", b"1. Collect the logs\n")
+    told = {"body": "Please send the logs.", "next": "wait", "seen": case.version, "files": [file]}
+    assert agent.post(f"/cases/{case.reference}/replies/", told).status_code == 302
+    message = case.messages.get(author_kind="support")
+    assert (message.asks, message.attachments.get().name) == (True, "steps.txt")

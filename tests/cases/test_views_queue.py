@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command  # noqa: F401
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.cast import Cast
+from cases import properties, queue
+from cases.models import Case
+from tests.cast import NOON, Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +104,10 @@ def test_filters_take_several_values_and_search_finds_words_and_references(cast:
 
 def test_an_empty_view_says_what_to_do_next(cast: Cast, agent: Client) -> None:
     assert "You own no open case" in agent.get("/cases/?view=mine").content.decode()
+
+
+def test_the_search_finds_words_of_the_conversation_and_tags(cast: Cast) -> None:
+    said = cast.open_case(description="The exporter writes to a bucket named zebra.")
+    tagged = properties.tag(cast.open_case(), actor=cast.actor(cast.agent), tags=["quota:ingest"], seen=None, now=NOON)
+    for text, case in (("zebra", said), ("zeb", said), ("quota:ingest", tagged)):
+        assert list(Case.objects.filter(queue.matching(text))) == [case]
