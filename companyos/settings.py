@@ -135,6 +135,7 @@ CACHES = {
     "default": {
         "BACKEND": "companyos.web.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": env.str("CACHE_PREFIX", default=""),
         "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.5},
     }
 }

@@ -115,6 +115,7 @@ class Product:
         given = application.environment(servers, self.home, self.port)
         own = {
             MARK: str(self.home),
+            "CACHE_PREFIX": self._database,
             "LOG_LEVEL": "INFO",
             "COMPANYOS_LOCAL_DIR": str(self.home),
             "STATIC_ROOT": str(self.home / "static"),

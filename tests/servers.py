@@ -14,6 +14,8 @@ from companyos import local
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "ERROR")
+# Each worker has a database of its own, and so needs cached facts of its own.
+os.environ["CACHE_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 _servers = None
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
