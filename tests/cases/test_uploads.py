@@ -46,7 +46,7 @@ def zipped() -> bytes:
         ("shot.png", PNG, "image/png"),
         ("SHOT.PNG", PNG, "image/png"),
         ("logs.zip", zipped(), "application/zip"),
-        ("log.gz", gzip.compress(b"x" * 100), "application/gzip"),
+        ("log.gz", gzip.compress(b"x" * 100, mtime=0), "application/gzip"),
         ("umlaut-\u00e4\u00f6\u00fc-\u65e5\u672c.txt", "gr\u00fc\u00dfe".encode(), "text/plain"),
     ],
 )
