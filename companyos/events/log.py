@@ -66,7 +66,7 @@ def record(
         request_id=request_id() or "",
     )
     owed = [
-        Delivery(event=event, tenant_id=tenant_id, subscriber=handler, next_attempt_at=event.recorded_at)
+        Delivery(event=event, tenant_id=tenant_id, subscriber=handler, next_attempt_at=at)
         for handler in subscribers().get(name, ())
     ]
     Delivery.objects.bulk_create(owed)
