@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from cases import conversation, lifecycle
 from cases.models import Message, Note, Survey
-from cases.models.case import Status
 from companyos.events.models import Event
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow
 from sla.models import ClockEntry
