@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.response import Response
 
 from cases import access, lifecycle, serializers
-from cases.models import Case, CaseResource, Resolution
+from cases.models import Case, CaseResource, Macro, Resolution
 from companyos.web.errors import DomainError
 from sla import clocks
 from tenants.endpoint import Endpoint
@@ -57,3 +57,12 @@ class CaseEndpoint(Endpoint):
         if person is None:
             raise DomainError("unknown_person", f"Nobody here has the address {words[:100]}.", field)
         return person
+
+    def macro(self, key: str) -> Macro | None:
+        """The macro that a message began with, if it began with one."""
+        if not key:
+            return None
+        found = Macro.objects.filter(key=key, active=True).first()
+        if found is None:
+            raise DomainError("unknown_macro", f"There is no macro {key}.", "macro")
+        return found

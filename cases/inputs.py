@@ -37,7 +37,10 @@ class CaseQuery(PageQuery):
     tag = many(serializers.CharField(max_length=40), "Tags; one of them is enough.")
     incident = many(serializers.CharField(max_length=20), "References of linked incidents.")
     q = serializers.CharField(
-        required=False, allow_blank=True, max_length=200, help_text="Words of the subject, or how a reference begins."
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Words of the subject or of a public message, a tag, or how a reference begins.",
     )
     opened_after = serializers.DateTimeField(required=False, help_text="At or after this instant.")
     opened_before = serializers.DateTimeField(required=False, help_text="Before this instant.")
@@ -93,13 +96,16 @@ class Demanded(Change):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class NewReply(WithFiles, Change):
-    body = serializers.CharField(
-        max_length=posting.LONGEST_BODY, help_text="Plain text or Markdown; the customer reads it."
-    )
+class Sending(WithFiles, Change):
+    """What goes to the customer as a public message."""
+
     macro = serializers.CharField(
         max_length=50, default="", allow_blank=True, help_text="The key of the macro that the text began with."
     )
+
+
+class NewReply(Sending):
+    body = serializers.CharField(max_length=posting.LONGEST_BODY, help_text="The customer reads it.")
 
 
 class NewNote(Change):
@@ -117,7 +123,7 @@ class Acceptance(Reasoned):
     owner = serializers.CharField(max_length=254, default="me", help_text=OWNER_HELP)
 
 
-class Wait(Reasoned):
+class Wait(Sending, Reasoned):
     ask = serializers.CharField(max_length=posting.LONGEST_BODY, help_text="Sent to the customer as a public message.")
 
 

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 
 from cases import conversation, downloads, inputs, serializers
 from cases.endpoint import CaseEndpoint
-from cases.models import Attachment, Evidence, Macro, Message, Note
-from companyos.web.errors import DomainError, NotFound
+from cases.models import Attachment, Evidence, Message, Note
+from companyos.web.errors import NotFound
 from companyos.web.idempotency import idempotent
 from tenants.endpoint import Endpoint
 
@@ -45,21 +45,12 @@ class RepliesEndpoint(CaseEndpoint):
             actor=self.actor,
             body=told["body"],
             files=told["files"],
-            macro=_macro(told["macro"]),
+            macro=self.macro(told["macro"]),
             seen=told["version"],
             now=timezone.now(),
             channel="api",
         )
         return sent(message)
-
-
-def _macro(key: str) -> Macro | None:
-    if not key:
-        return None
-    found = Macro.objects.filter(key=key, active=True).first()
-    if found is None:
-        raise DomainError("unknown_macro", f"There is no macro {key}.", "macro")
-    return found
 
 
 class NotesEndpoint(CaseEndpoint):

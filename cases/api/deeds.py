@@ -22,8 +22,11 @@ TAG = "Lifecycle"
 
 
 def described(operation: str, form: type[Serializer[Any]], summary: str) -> Any:
+    takes: dict[str, type[Serializer[Any]]] = {"application/json": form}
+    if issubclass(form, inputs.WithFiles):
+        takes["multipart/form-data"] = form
     return extend_schema(
-        operation_id=operation, tags=[TAG], summary=summary, request=form, responses={201: serializers.CaseWhole}
+        operation_id=operation, tags=[TAG], summary=summary, request=takes, responses={201: serializers.CaseWhole}
     )
 
 
@@ -61,6 +64,7 @@ class WaitsEndpoint(Deed):
     @idempotent()
     def post(self, request: Request, reference: str) -> Response:
         case, told = self.case(reference), self.read(inputs.Wait)
+        told["macro"] = self.macro(told["macro"])
         return self.changed(lifecycle.wait(case, **self.about(told), **told))
 
 

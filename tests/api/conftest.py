@@ -135,20 +135,20 @@ TO: dict[str, list[Deed]] = {
 }
 
 
+def bring(hand: Hand, case: Case, status: str) -> Case:
+    """Bring a new case to a status, by the API."""
+    for each, deeds in TO.items():
+        if not (each == "waiting" and status != "waiting"):
+            for noun, values in deeds:
+                move(hand, case, noun, **values)
+        if each == status:
+            break
+    return case
+
+
 @pytest.fixture
 def brought(case: Case, agent: Hand) -> Callable[[str], Case]:
-    """Bring the case to a status, by the API."""
-
-    def bring(status: str) -> Case:
-        for each, deeds in TO.items():
-            if not (each == "waiting" and status != "waiting"):
-                for noun, values in deeds:
-                    move(agent, case, noun, **values)
-            if each == status:
-                break
-        return case
-
-    return bring
+    return lambda status: bring(agent, case, status)
 
 
 def evidence_of(case: Case) -> Evidence:

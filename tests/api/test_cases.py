@@ -85,6 +85,15 @@ def test_from_new_to_closed_and_back(agent, case, cast):
     assert Transition.objects.filter(case=case).count() == 9
 
 
+def test_waiting_takes_files_and_a_macro(agent, brought, macro):
+    case, log = brought("in_progress"), SimpleUploadedFile("how.txt", b"how")
+    sent = {"version": version_of(case), "ask": "The bundle, please.", "macro": "delays", "files": [log]}
+    answer = agent.upload(f"cases/{case.reference}/waits/", **sent)
+    assert (answer.status_code, answer.json()["status"]) == (201, "waiting")
+    asked = Message.objects.get(case=case, asks=True)
+    assert (asked.macro, asked.attachments.get().name) == (macro, "how.txt")
+
+
 def test_a_case_is_dismissed_as_a_duplicate(lead, case, cast):
     other = cast.open_case()
     closed = move(lead, case, "dismissals", kind="duplicate", duplicate_of=other.reference.lower())
