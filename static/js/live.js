@@ -62,6 +62,13 @@ function connect() {
   window.addEventListener("pagehide", () => source.close(), { once: true });
 }
 
+// A refresh that was asked for before a deed may answer after it: what is older than the page is not shown.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const sent = /id="case-head"[^>]*data-version="(\d+)"/.exec(event.detail.xhr.responseText);
+  const shown = document.getElementById("case-head");
+  if (sent && shown && Number(sent[1]) < Number(shown.dataset.version)) event.detail.shouldSwap = false;
+});
+
 connect();
 // Business time stands still at night: only the server knows what is left, so an open case asks once a minute.
 setInterval(() => document.hidden || refreshCase(), 60000);

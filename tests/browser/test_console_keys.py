@@ -46,6 +46,11 @@ def signed_in(browser: Browser, product: Product, **options: object) -> Page:
     return page
 
 
+def awake(page: Page) -> None:
+    """Its scripts run: a key that is pressed before is nobody's."""
+    page.wait_for_load_state("load")
+
+
 def test_a_case_is_opened_and_worked_on_by_keys_alone(browser: Browser, product: Product) -> None:
     page = signed_in(browser, product)
     page.goto(f"{product.web_url}/cases/?view=waiting")
@@ -53,6 +58,7 @@ def test_a_case_is_opened_and_worked_on_by_keys_alone(browser: Browser, product:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#case-head")).to_be_visible()
+    awake(page)
 
     page.keyboard.press("n")
     expect(page.locator("#note-body")).to_be_focused()

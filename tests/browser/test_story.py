@@ -181,6 +181,7 @@ def test_from_the_widget_to_closed_and_reopened(customer: Page, agent: Page, pro
     expect(dialog.get_by_text("Add evidence")).to_be_visible()
     dialog.locator("input[name=evidence]").first.check()
     dialog.get_by_role("button", name="Send and resolve").click()
+    expect(agent.get_by_role("dialog")).to_have_count(0)
     expect(step_now(agent)).to_contain_text("Resolved")
     panel.get_by_role("button", name="Yes, it is fixed").click(timeout=PATIENT)
     panel.locator('input[name=score][value="5"]').check(force=True)
