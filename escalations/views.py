@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases.access import get_case
 from cases.views.deeds import changed
-from companyos.web.gate import console_view
+from companyos.web.gate import console_view, named
 from companyos.web.pagination import Sort, page
 from escalations import incidents as verbs
 from escalations import notices as inbox
@@ -45,7 +45,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
 def links(request: HttpRequest, reference: str) -> HttpResponse:
     """Link a case to an incident, or decline the suggestion."""
     case = get_case(reference, request.actor, viewed=False)
-    found = verbs.get_incident(request.POST.get("incident", ""))
+    found = verbs.get_incident(named(request, "incident"))
     decided = verbs.decline if request.POST.get("decision") == "decline" else verbs.link
     decided(case, found, actor=request.actor, now=timezone.now(), reason=request.POST.get("reason", ""))
     words = f"{found.reference} declined." if decided is verbs.decline else f"Linked to {found.reference}."

@@ -15,7 +15,7 @@ from cases.models import Case, Macro, Note
 from cases.views import page
 from cases.views.deeds import changed
 from companyos.web.errors import DomainError
-from companyos.web.gate import console_view
+from companyos.web.gate import console_view, named
 from sla import clocks
 
 SENT = {"": "Reply sent.", "start": "Reply sent; in progress.", "wait": "Reply sent; waiting on the customer."}
@@ -38,7 +38,7 @@ def replies(request: HttpRequest, reference: str) -> HttpResponse:
 def _send(request: HttpRequest, case: Case, following: str) -> None:
     about = {"actor": request.actor, "seen": _seen(request), "now": timezone.now()}
     body, files = request.POST.get("body", ""), request.FILES.getlist("files")
-    macro = Macro.objects.filter(key=request.POST.get("macro", "")).first()
+    macro = Macro.objects.filter(key=named(request, "macro")).first()
     if following == "wait":
         lifecycle.wait(case, ask=body, files=files, macro=macro, **about)
         return

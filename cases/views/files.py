@@ -15,7 +15,7 @@ from cases.downloads import download
 from cases.models import Attachment, DiagnosticRun, Evidence, Runbook
 from cases.views.deeds import changed
 from companyos.web.errors import DomainError
-from companyos.web.gate import console_view
+from companyos.web.gate import console_view, named
 
 
 @console_view
@@ -23,7 +23,7 @@ from companyos.web.gate import console_view
 def diagnostics(request: HttpRequest, reference: str) -> HttpResponse:
     """Run a runbook's diagnostics: a worker takes it from here."""
     case = get_case(reference, request.actor, viewed=False)
-    runbook = Runbook.objects.filter(key=request.POST.get("runbook", "")).first()
+    runbook = Runbook.objects.filter(key=named(request, "runbook")).first()
     if runbook is None:
         raise DomainError("unknown_runbook", "Choose a runbook.", "runbook")
     verbs.start(case, runbook, actor=request.actor, now=timezone.now())
