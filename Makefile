@@ -22,7 +22,7 @@ demo: $(VENV)/.demo ## the whole product on this machine, until Ctrl-C (PORT=800
 
 test: $(VENV)/.dev ## the whole test suite (ARGS="tests/sla -k pause")
 	@$(LOCAL) chromium
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 # As in production, so that `check --deploy` sees what a deployment would.
 PRODUCTION := DEBUG=0 ALLOWED_HOSTS=support.example.com CSRF_TRUSTED_ORIGINS=https://support.example.com \

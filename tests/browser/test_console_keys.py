@@ -15,6 +15,7 @@ from tests.processes import Product
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("console"),
     pytest.mark.timeout(300),
     pytest.mark.skipif(chromium.find() is None, reason="Chromium is not installed"),
 ]

@@ -16,6 +16,7 @@ from tests.processes import Product
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("story"),
     pytest.mark.timeout(420),
     pytest.mark.skipif(chromium.find() is None, reason="Chromium is not installed"),
 ]

@@ -14,7 +14,7 @@ import redis
 from tests.faults import hands
 from tests.processes import Product, until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("recovery")]
 
 
 @pytest.fixture(scope="module")
