@@ -39,19 +39,24 @@ class Change:
         self.fields.update(values)
 
     def record(self, name: str, payload: dict[str, Any], reason: str = "") -> Event:
-        return log.record(
-            name,
-            tenant_id=self.case.tenant_id,
-            subject=("case", self.case.pk),
-            actor=self.actor,
-            payload=payload,
-            at=self.now,
-            reason=reason,
-        )
+        return record(self.case, name, payload, actor=self.actor, now=self.now, reason=reason)
 
     def sla(self) -> list[dict[str, Any]]:
         """The clock effects so far, as JSON."""
         return [effect.as_dict() for effect in self.effects]
+
+
+def record(case: Case, name: str, payload: dict[str, Any], *, actor: Actor, now: datetime, reason: str = "") -> Event:
+    """Record a fact about a case that changes nothing of it (an alert, a suggestion): nobody's edit becomes stale."""
+    return log.record(
+        name,
+        tenant_id=case.tenant_id,
+        subject=("case", case.pk),
+        actor=actor,
+        payload=payload,
+        at=now,
+        reason=reason,
+    )
 
 
 @contextmanager

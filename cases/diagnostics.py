@@ -18,7 +18,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
 
-from cases.change import changing
+from cases.change import changing, record
 from cases.models import Case, DiagnosticRun, Evidence, Runbook
 from companyos.events import log
 from companyos.web import outbound
@@ -182,11 +182,13 @@ def _finish(run: DiagnosticRun, state: str, words: str, now: datetime) -> None:
         {"uuid": str(artefact.uuid), "name": artefact.name, "size": artefact.size, "sha256": artefact.sha256}
         for artefact in run.evidence.order_by("id")
     ]
-    with changing(run.case, actor=DIAGNOSTICS, permission="case.diagnose", seen=None, now=now) as change:
-        change.record(
-            "diagnostic.finished" if state == DiagnosticRun.DONE else "diagnostic.failed",
-            {"run": run.pk, "runbook": run.runbook.title, "artefacts": artefacts, "error": run.error},
-        )
+    record(
+        run.case,
+        "diagnostic.finished" if state == DiagnosticRun.DONE else "diagnostic.failed",
+        {"run": run.pk, "runbook": run.runbook.title, "artefacts": artefacts, "error": run.error},
+        actor=DIAGNOSTICS,
+        now=now,
+    )
 
 
 def _fail(claim: _Claim, error: str, now: datetime) -> None:

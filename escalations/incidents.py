@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cases.change import changing
+from cases.change import changing, record
 from cases.models import Case
 from companyos.web.errors import DomainError, NotFound
 from escalations.models import Incident, IncidentLink
@@ -29,15 +29,12 @@ def suggest(case: Case, now: datetime) -> list[IncidentLink]:
     for incident in found.exclude(pk__in=known).order_by("-started_at"):
         shared = ", ".join(names[key] for key in incident.resource_keys if key in names)
         reason = f"Both affect {shared}"
-        with changing(case, actor=MATCHER, permission="incident.link", seen=None, now=now) as change:
-            made.append(
-                IncidentLink.objects.create(
-                    tenant_id=case.tenant_id, case=case, incident=incident, reason=reason, at=now
-                )
-            )
-            change.record(
-                "incident.suggested", {"incident": incident.reference, "title": incident.title, "why": reason}, reason
-            )
+        link = IncidentLink.objects.create(
+            tenant_id=case.tenant_id, case=case, incident=incident, reason=reason, at=now
+        )
+        facts = {"incident": incident.reference, "title": incident.title, "why": reason}
+        record(case, "incident.suggested", facts, actor=MATCHER, now=now, reason=reason)
+        made.append(link)
     return made
 
 

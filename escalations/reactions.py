@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cases.change import changing
+from cases.change import record
 from cases.models import Case
 from companyos.events.models import Event
 from escalations import incidents, notices
@@ -43,13 +43,9 @@ def alert_about_clock(event: Event, now: datetime) -> None:
         kind="sla.breached" if breached else "sla.warned",
         text=text,
     )
-    with changing(
-        case, actor=ALERTS, permission="case.read", seen=None, now=max(event.at, case.last_activity_at)
-    ) as change:
-        payload = {key: event.payload.get(key) for key in ("metric", "cycle", "share", "due_at")}
-        change.record(
-            "case.alerted", {**payload, "breached": breached, "text": text, "told": [str(user) for user in told]}
-        )
+    payload = {key: event.payload.get(key) for key in ("metric", "cycle", "share", "due_at")}
+    payload |= {"breached": breached, "text": text, "told": [str(user) for user in told]}
+    record(case, "case.alerted", payload, actor=ALERTS, now=event.at)
 
 
 def tell_owner(event: Event, now: datetime) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from cases.models.case import Case
+
+
+STEP = ("name", "title", "path", "as")
 
 
 class Topic(models.TextChoices):
@@ -35,6 +39,15 @@ class Runbook(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """A step that lacks something would only fail when somebody needs it."""
+        steps = self.diagnostics if isinstance(self.diagnostics, list) else [None]
+        for number, step in enumerate(steps, start=1):
+            if not isinstance(step, dict) or not all(isinstance(step.get(key), str) for key in STEP):
+                raise ValidationError({"diagnostics": f"Step {number} must have the texts {', '.join(STEP)}."})
+            if step["as"] not in ("json", "text") or not step["path"].startswith("/"):
+                raise ValidationError({"diagnostics": f"Step {number}: as is json or text, path begins with /."})
 
 
 class Macro(models.Model):

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases import conversation, lifecycle
+from cases.models import Runbook
 from companyos.events.models import Delivery
 from tenants import api_keys
 from tenants.models import ApiKey, Tenant, User
@@ -113,3 +114,14 @@ def test_an_operator_makes_an_agent_and_no_superuser(operator: Client, cast: Cas
     assert (made.is_superuser, [group.name for group in made.groups.all()]) == (False, ["agent"])
     boss = User.objects.create_superuser(email="boss@support.example", username="", password="x")
     assert operator.post(address(User, "change", boss.pk), change | members).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "steps", ['[{"title": "Logs"}]', '{"name": "x"}', '[{"name": "l", "title": "L", "path": "logs", "as": "text"}]']
+)
+def test_a_runbook_with_a_broken_step_is_refused_at_the_field(operator: Client, steps: str) -> None:
+    told = {"key": "delay", "title": "Delay", "topic": "ingestion", "body": "Look.", "diagnostics": steps}
+    page = operator.post(address(Runbook, "add"), told)
+    assert page.status_code == 200
+    assert "Step 1" in page.content.decode()
+    assert not Runbook.objects.exists()

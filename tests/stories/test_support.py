@@ -98,3 +98,13 @@ def test_the_customers_answer_reaches_the_owner_and_nobody_hears_of_own_deeds(ca
     lifecycle.resolve(case, way.FIX, actor=lead, seen=None, now=NOON + 2 * HOUR)
     pass_until(NOON + 2 * HOUR)
     assert not Notice.objects.filter(user=cast.lead, event__actor_id=cast.lead.pk, event__actor_kind="agent").exists()
+
+
+def test_what_automation_tells_makes_nobodys_edit_stale(cast: Cast) -> None:
+    case = way.accepted(cast, priority="P1")
+    pass_until(case.accepted_at)  # enrichment
+    case.refresh_from_db()
+    seen = case.version
+    pass_until(NOON + 5 * HOUR)
+    assert Event.objects.filter(name="case.alerted", subject_id=case.pk).exists()
+    lifecycle.start(case, actor=cast.actor(cast.agent), seen=seen, now=NOON + 5 * HOUR)
