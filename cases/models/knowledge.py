@@ -9,7 +9,6 @@ from django.db.models import Q
 
 from cases.models.case import Case
 
-
 STEP = ("name", "title", "path", "as")
 
 
