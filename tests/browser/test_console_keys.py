@@ -95,6 +95,7 @@ def test_single_keys_can_be_turned_off(browser: Browser, product: Product) -> No
     page.get_by_label(re.compile("Single-key")).uncheck()
     page.get_by_role("button", name="Save profile").click()
     expect(page.get_by_text("Profile saved.")).to_be_visible()
+    awake(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Control+k")
