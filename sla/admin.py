@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
@@ -104,6 +103,3 @@ class ClockAdmin(ReadOnly, ModelAdmin):
     inlines = (EntryInline, AlertInline)
     ordering = ("-pk",)
     show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Clock]:
-        return super().get_queryset(request).select_related("tenant", "policy")

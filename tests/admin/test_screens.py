@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from cases import conversation, lifecycle
 from cases.models import Runbook
 from companyos.events.models import Delivery
+from sla.models import Clock
 from tenants import api_keys
 from tenants.models import ApiKey, Tenant, User
 from tests.cast import NOON, Cast
@@ -52,6 +55,19 @@ def test_an_agent_is_kept_out(cast: Cast, model: type) -> None:
     client = Client()
     client.force_login(cast.agent)
     assert client.get(address(model, "changelist")).status_code in (302, 403)
+
+
+def test_the_list_of_clocks_costs_the_same_however_long_it_is(operator: Client, cast: Cast) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert operator.get(address(Clock, "changelist")).status_code == 200
+        return len(caught)
+
+    queries()  # the first page fills caches
+    few = queries()
+    for _ in range(4):
+        cast.open_case()
+    assert queries() == few
 
 
 def test_no_screen_moves_a_case(operator: Client, cast: Cast) -> None:
