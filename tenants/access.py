@@ -53,8 +53,21 @@ ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A grant in force: what it opens of a tenant for its holder. `case_id` None opens the whole tenant."""
+
+    grant_id: int
+    tenant_id: int
+    case_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Actor:
-    """Who does a deed. `tenant_ids` None means every tenant; a requester sees one tenant, and own cases only."""
+    """Who does a deed. `tenant_ids` None means every tenant; a requester sees one tenant, and own cases only.
+
+    `sealed` and `sealed_files` are the tenants in reach whose content, or whose files, need a grant; `opened` are the
+    grants in force. `scopes` None means all that the role may, else only those permissions (an API key's).
+    """
 
     kind: ActorKind
     name: str
@@ -62,10 +75,35 @@ class Actor:
     tenant_ids: frozenset[int] | None = None
     user_id: int | None = None
     requester_id: int | None = None
+    sealed: frozenset[int] = frozenset()
+    sealed_files: frozenset[int] = frozenset()
+    opened: tuple[Opened, ...] = ()
+    scopes: frozenset[str] | None = None
 
     def can(self, permission: str) -> bool:
         granted = PERMISSIONS.get(self.role, frozenset())
-        return permission in granted or "*" in granted
+        within = self.scopes is None or permission in self.scopes
+        return within and (permission in granted or "*" in granted)
+
+    @property
+    def opened_cases(self) -> frozenset[int]:
+        return frozenset(opened.case_id for opened in self.opened if opened.case_id is not None)
+
+    def grant_for(self, tenant_id: int | None, case_id: int | None = None) -> int | None:
+        """The grant under which this actor looks at something of the tenant (of the case), if it is under one."""
+        fitting = (
+            opened.grant_id
+            for opened in self.opened
+            if opened.tenant_id == tenant_id and opened.case_id in (None, case_id)
+        )
+        return next(fitting, None)
+
+    def reads_content(self, tenant_id: int, case_id: int | None = None) -> bool:
+        """Whether the tenant's content (of this case) is open to the actor: unrestricted, or under a grant in force."""
+        return tenant_id not in self.sealed or case_id in self.opened_cases
+
+    def reads_files(self, tenant_id: int, case_id: int | None = None) -> bool:
+        return tenant_id not in self.sealed_files or case_id in self.opened_cases
 
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the role has the permission."""

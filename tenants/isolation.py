@@ -1,24 +1,42 @@
 """Tenant isolation, held by PostgreSQL: the scope of a transaction, and the policies that read it.
 
 The runtime role owns nothing and row-level security is forced, so a query outside `scope()` sees no tenant's rows.
-The scope lives in two transaction-local settings and so never leaks over a pooled connection:
+The scope lives in transaction-local settings and so never leaks over a pooled connection:
 
-    companyos.tenants    'all', or ids joined by commas, or '' for none
-    companyos.requester  a requester's id, or '' for the support side and the system
+    companyos.tenants       'all', or ids joined by commas, or '' for none
+    companyos.requester     a requester's id, or '' for the support side and the system
+    companyos.sealed        tenants in reach whose content needs a grant that the actor has not
+    companyos.sealed_files  the same of files
+    companyos.opened_cases  cases of sealed tenants that a grant opens
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from django.db import connection, migrations, transaction
 
 from tenants.access import Actor
 
-_scope: ContextVar[tuple[str, str]] = ContextVar("companyos_scope", default=("", ""))
+
+class Settings(NamedTuple):
+    """The values of the transaction-local settings, in the order of the list above."""
+
+    tenants: str = ""
+    requester: str = ""
+    sealed: str = ""
+    sealed_files: str = ""
+    opened_cases: str = ""
+
+
+_NOTHING = Settings()
+_scope: ContextVar[Settings] = ContextVar("companyos_scope", default=_NOTHING)
 _actor: ContextVar[Actor | None] = ContextVar("companyos_actor", default=None)
+_at_end: ContextVar[list[Callable[[], None]] | None] = ContextVar("companyos_scope_end", default=None)
+_SET = "SELECT " + ", ".join(f"set_config('companyos.{name}', %s, true)" for name in Settings._fields)
 
 
 def current_actor() -> Actor | None:
@@ -26,34 +44,58 @@ def current_actor() -> Actor | None:
     return _actor.get()
 
 
-def _apply(values: tuple[str, str]) -> None:
+def at_end(callback: Callable[[], None]) -> None:
+    """Call back once as the last deed of the innermost `scope()`, within its transaction and seeing what it sees.
+
+    Not after an error, nor when the transaction is to be rolled back. Outside of a scope it is called at once.
+    """
+    waiting = _at_end.get()
+    if waiting is None:
+        callback()
+    elif callback not in waiting:
+        waiting.append(callback)
+
+
+def _apply(values: Settings) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('companyos.tenants', %s, true), set_config('companyos.requester', %s, true)", values
-        )
+        cursor.execute(_SET, values)
 
 
 @contextmanager
-def _narrow(values: tuple[str, str], actor: Actor | None) -> Iterator[None]:
+def _narrow(values: Settings, actor: Actor | None, at_end: list[Callable[[], None]] | None) -> Iterator[None]:
     nested = connection.in_atomic_block
+    previous, owns_end = _scope.get(), at_end is not _at_end.get()
     with transaction.atomic():
-        scope_token, actor_token = _scope.set(values), _actor.set(actor)
-        previous = scope_token.old_value if scope_token.old_value is not scope_token.MISSING else ("", "")
+        scope_token, actor_token, end_token = _scope.set(values), _actor.set(actor), _at_end.set(at_end)
         try:
             _apply(values)
             yield
+            if owns_end and not connection.needs_rollback:
+                for callback in at_end or ():
+                    callback()
             # A rollback restores the settings by itself, and so does the end of the transaction.
             if nested and not connection.needs_rollback:
                 _apply(previous)
         finally:
+            _at_end.reset(end_token)
             _actor.reset(actor_token)
             _scope.reset(scope_token)
 
 
+def _ids(found: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(found)))
+
+
 def scope(actor: Actor) -> AbstractContextManager[None]:
     """One transaction in which the database shows what `actor` may see, and nothing else. Nests."""
-    tenants = "all" if actor.tenant_ids is None else ",".join(map(str, sorted(actor.tenant_ids)))
-    return _narrow((tenants, str(actor.requester_id or "")), actor)
+    values = Settings(
+        tenants="all" if actor.tenant_ids is None else _ids(actor.tenant_ids),
+        requester=str(actor.requester_id or ""),
+        sealed=_ids(actor.sealed),
+        sealed_files=_ids(actor.sealed_files),
+        opened_cases=_ids(actor.opened_cases),
+    )
+    return _narrow(values, actor, [])
 
 
 def whole_tenant(tenant_id: int) -> AbstractContextManager[None]:
@@ -61,7 +103,7 @@ def whole_tenant(tenant_id: int) -> AbstractContextManager[None]:
 
     A requester may answer a case, but pausing its clocks touches rows that are hidden from requesters.
     """
-    return _narrow((str(tenant_id), ""), _actor.get())
+    return _narrow(Settings(tenants=str(tenant_id)), _actor.get(), _at_end.get())
 
 
 # ── Migration operations ─────────────────────────────────────────────────────
@@ -97,6 +139,28 @@ class TenantPolicy(migrations.RunSQL):
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
             ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
             """,
+        )
+
+
+def _listed(setting: str) -> str:
+    return f"(SELECT string_to_array(coalesce(current_setting('companyos.{setting}', true), ''), ','))::bigint[]"
+
+
+class Sealed(migrations.RunSQL):
+    """Rows of a restricted tenant are hidden unless a grant opens the tenant, or the case that `opened` is about.
+
+    `opened`: the SQL of the row's case id, or a whole condition with `{cases}` for the opened cases; '' for rows that
+    only a tenant-wide grant opens. `files` chooses the rule for files.
+    """
+
+    def __init__(self, table: str, *, opened: str = "case_id", files: bool = False) -> None:
+        cases = _listed("opened_cases")
+        also = opened.format(cases=cases) if "{cases}" in opened else f"{opened} = ANY ({cases})"
+        visible = f"tenant_id <> ALL ({_listed('sealed_files' if files else 'sealed')})"
+        visible += f" OR {also}" if opened else ""
+        super().__init__(
+            sql=f"CREATE POLICY sealed ON {table} AS RESTRICTIVE USING ({visible}) WITH CHECK ({visible});",
+            reverse_sql=f"DROP POLICY sealed ON {table};",
         )
 
 

@@ -29,6 +29,9 @@ class User(AbstractUser):
     """Someone of the support side. The role is the group; the reach (which tenants) is the membership."""
 
     email = models.EmailField(unique=True)
+    is_service = models.BooleanField(
+        "service account", default=False, help_text="A program: it has API keys and neither password nor console."
+    )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(max_length=6, default="auto", choices=[(v, v.title()) for v in ("auto", "light", "dark")])
     single_key_shortcuts = models.BooleanField(default=True)
@@ -53,15 +56,21 @@ class User(AbstractUser):
 
 
 class Membership(models.Model):
-    """Which tenants a person of the support side reaches: all, or those of some regions."""
+    """Which tenants a person of the support side reaches: those that fit all of the three lists, each empty for any."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
     regions = ArrayField(
-        models.CharField(max_length=20), default=list, blank=True, help_text="Empty means every region."
+        models.CharField(max_length=20), default=list, blank=True, help_text="Data residency; empty means every region."
+    )
+    segments = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, help_text="Empty means every segment."
+    )
+    tenants = models.ManyToManyField(
+        "tenants.Tenant", blank=True, related_name="+", help_text="Empty means every tenant."
     )
 
     def __str__(self) -> str:
-        return f"{self.user}: {', '.join(self.regions) or 'every region'}"
+        return f"{self.user}: {', '.join([*self.regions, *self.segments]) or 'every region and segment'}"
 
 
 class Requester(models.Model):
@@ -104,9 +113,16 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="The permissions of the role that the key may use; empty means all of them.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -20,6 +20,13 @@ TIERS = [("standard", "Standard"), ("premium", "Premium"), ("enterprise", "Enter
 HEALTH = [("ok", "Healthy"), ("degraded", "Degraded"), ("red", "Red"), ("unknown", "Unknown")]
 
 
+RESTRICTIONS = [
+    ("open", "Open: the support side reads it within its reach"),
+    ("files", "Files need a grant: attachments and evidence"),
+    ("content", "All content needs a grant: conversations, files, resources"),
+]
+
+
 def new_widget_secret() -> str:
     return secrets.token_urlsafe(48)
 
@@ -40,6 +47,12 @@ class Tenant(models.Model):
     segment = models.CharField(max_length=40, default="smb")
     region = models.CharField(max_length=20, default="eu")
     data_residency = models.CharField(max_length=20, default="eu")
+    restriction = models.CharField(
+        max_length=7,
+        default="open",
+        choices=RESTRICTIONS,
+        help_text="What of this tenant takes a temporary grant to see, whatever the role.",
+    )
     billing_status = models.CharField(
         max_length=10,
         default="active",
@@ -62,11 +75,16 @@ class Tenant(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(prefix__regex=r"^[A-Z][A-Z0-9]{1,7}$"), name="tenant_prefix_shape"),
             models.CheckConstraint(condition=Q(support_tier__in=[tier for tier, _ in TIERS]), name="tenant_tier_known"),
+            models.CheckConstraint(
+                condition=Q(restriction__in=[name for name, _ in RESTRICTIONS]), name="tenant_restriction_known"
+            ),
             models.CheckConstraint(condition=Q(auto_close_days__gte=1), name="tenant_auto_close_positive"),
             models.CheckConstraint(
                 condition=Q(billing_status__in=["active", "past_due", "suspended"]), name="tenant_billing_known"
             ),
         ]
+        # Asked at every request, and nearly always empty.
+        indexes = [models.Index(fields=["id"], name="tenant_restricted", condition=~Q(restriction="open"))]
 
     def __str__(self) -> str:
         return self.name
