@@ -131,12 +131,14 @@ AUDITLOG_STORE_JSON_CHANGES = False
 
 # ── Redis / Valkey: cache and broker only; it may be flushed or away at any moment ──
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+_CACHE_PATIENCE = env.float("CACHE_PATIENCE", default=0.5)
 CACHES = {
     "default": {
         "BACKEND": "companyos.web.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": env.str("CACHE_PREFIX", default=""),
-        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.5},
+        # A cache that is slower than this is passed over: pages wait for nobody.
+        "OPTIONS": {"socket_connect_timeout": _CACHE_PATIENCE, "socket_timeout": _CACHE_PATIENCE},
     }
 }
 CELERY_BROKER_URL = REDIS_URL

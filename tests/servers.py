@@ -14,6 +14,7 @@ from companyos import local
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "ERROR")
+os.environ.setdefault("CACHE_PATIENCE", "10")  # a busy machine is no broken cache
 # Each worker has a database of its own, and so needs cached facts of its own.
 os.environ["CACHE_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "")
 

@@ -81,6 +81,7 @@ def test_a_case_is_opened_and_worked_on_by_keys_alone(browser: Browser, product:
     page.get_by_role("dialog").get_by_label("Tags").fill("quota, ingest")
     page.keyboard.press("Enter")
     expect(page.locator("#context").get_by_text("quota", exact=True)).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
