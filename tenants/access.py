@@ -1,4 +1,7 @@
-"""Who acts, in which role, and what that role may do. Pure: the table below is the whole answer."""
+"""Who acts, in which role, and what that role may do. Pure: the table below is the whole answer.
+
+Views, the API, templates, verbs and the admin ask this table and nothing else. `manage.py permissions` prints it.
+"""
 
 from __future__ import annotations
 
@@ -9,46 +12,117 @@ from companyos.web.errors import Forbidden
 
 ActorKind = Literal["agent", "requester", "system"]
 
-_REQUESTER = frozenset({"case.open", "case.read", "case.answer", "case.confirm", "case.reopen"})
-_AGENT = _REQUESTER | {
-    "console.use",
-    "case.reply",
-    "case.note",
-    "case.transition",
-    "case.assign",
-    "case.prioritise",
-    "case.diagnose",
-    "incident.link",
-    "tenant.read",
-    "report.read",
-}
-_LEAD = _AGENT | {"case.dismiss", "macro.edit", "policy.edit"}
-
-PERMISSIONS: dict[str, frozenset[str]] = {
-    "requester": _REQUESTER,
-    "requester-admin": _REQUESTER,
-    "agent": _AGENT,
-    "lead": _LEAD,
-    "manager": _LEAD | {"report.export"},
-    "auditor": frozenset({"console.use", "case.read", "tenant.read", "report.read", "audit.read"}),
-    "operator": frozenset({"console.use", "case.read", "tenant.read", "report.read", "ops.admin"}),
-    "system": frozenset({"*"}),
-}
+# The roles, as the matrix shows them: a tenant's people, the support side's people, programs.
+CUSTOMER_ROLES = ("requester", "requester-admin")
 # Strongest first: a person in several groups acts with the first that applies.
 STAFF_ROLES = ("manager", "lead", "agent", "operator", "auditor")
+SERVICE = "service"  # the ceiling of service accounts: what a key of theirs may do, its scopes choose
+ROLES = (*CUSTOMER_ROLES, "agent", "lead", "manager", "auditor", "operator", SERVICE)
 
-# Django's own permissions for the admin, per group: app labels and the actions on all their models.
+_CUSTOMERS = CUSTOMER_ROLES
+_STAFF = ("agent", "lead", "manager", "auditor", "operator")
+_WRITERS = ("agent", "lead", "manager")
+_LEADS = ("lead", "manager")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One thing that one may do, in words that finish the sentence "may …", and the roles that may."""
+
+    name: str
+    words: str
+    roles: frozenset[str]
+
+
+# Grouped by thing: permission → (what it lets you do, the roles that have it).
+_TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
+    "Cases": {
+        "case.read": ("read cases, their clocks and files", (*_CUSTOMERS, *_STAFF, SERVICE)),
+        "case.open": ("open a case", (*_CUSTOMERS, *_WRITERS, SERVICE)),
+        "case.transition": ("accept, start, wait and resolve", (*_WRITERS, SERVICE)),
+        "case.confirm": ("confirm or reject a resolution, close and rate", (*_CUSTOMERS, *_WRITERS, SERVICE)),
+        "case.reopen": ("reopen a closed case", (*_CUSTOMERS, *_WRITERS, SERVICE)),
+        "case.dismiss": ("dismiss a case as spam or duplicate", _LEADS),
+        "case.assign": ("give a case an owner", (*_WRITERS, SERVICE)),
+        "case.prioritise": ("set priority and severity", (*_WRITERS, SERVICE)),
+        "case.diagnose": ("run diagnostics against the tenant's systems", (*_WRITERS, SERVICE)),
+    },
+    "Conversation": {
+        "case.answer": ("answer what support asked, and end the wait by it", (*_CUSTOMERS, *_WRITERS, SERVICE)),
+        "case.reply": ("write to the requester", (*_WRITERS, SERVICE)),
+        "case.note": ("write internal notes and tags", (*_WRITERS, SERVICE)),
+        "macro.edit": ("edit macros and runbooks", _LEADS),
+    },
+    "Incidents": {
+        "incident.link": ("link cases to incidents", (*_WRITERS, SERVICE)),
+    },
+    "Tenants": {
+        "tenant.read": ("read a tenant's console page and requesters", (*_STAFF, SERVICE)),
+        "access_history.read": ("read who of the support side looked at the tenant's data", ("requester-admin",)),
+        "portal.use": ("open the tenant's portal", _CUSTOMERS),
+    },
+    "Elevated access": {
+        "grant.read": ("read requests for access and grants", _STAFF),
+        "grant.request": ("ask for access to restricted content", _STAFF),
+        "grant.approve": ("approve, deny, give and review access", _LEADS),
+        "grant.break_glass": ("take access at once, reviewed afterwards", (*_WRITERS, "operator")),
+    },
+    "Audit": {
+        "audit.read": ("search the audit trail", ("auditor", "manager", SERVICE)),
+        "audit.export": ("export the audit trail", ("auditor", "manager", SERVICE)),
+    },
+    "Retention": {
+        "retention.read": ("read retention policies, runs and holds", ("operator", "manager", "auditor")),
+        "retention.edit": ("change, preview and start retention policies", ("operator", "manager")),
+        "hold.edit": ("place and release legal holds", ("operator", "manager")),
+    },
+    "Privacy": {
+        "privacy.run": ("export and erase a requester's data", ("manager", "operator")),
+        "privacy.request": ("ask for export or erasure for anybody of the tenant", ("requester-admin",)),
+        "privacy.request_own": ("ask for export or erasure of one's own data", _CUSTOMERS),
+    },
+    "Keys": {
+        "key.own": ("make, rotate and revoke one's own API keys", _STAFF),
+        "key.manage": ("make service accounts and manage their keys", ("operator",)),
+    },
+    "Reports": {
+        "report.read": ("read reports and backlogs", (*_STAFF, SERVICE)),
+        "report.export": ("export reports", ("manager",)),
+    },
+    "Operations": {
+        "console.use": ("use the console, with a profile and notices of one's own", _STAFF),
+        "api.use": ("use the support side's API", (*_STAFF, SERVICE)),
+        "policy.edit": ("edit service levels and calendars", _LEADS),
+        "ops.admin": ("run the installation in the admin", ("operator",)),
+    },
+}
+
+GROUPS: dict[str, tuple[Permission, ...]] = {
+    group: tuple(Permission(name, words, frozenset(roles)) for name, (words, roles) in rows.items())
+    for group, rows in _TABLE.items()
+}
+BY_NAME: dict[str, Permission] = {row.name: row for rows in GROUPS.values() for row in rows}
+# Role → what it may. The system may everything.
+PERMISSIONS: dict[str, frozenset[str]] = {
+    **{role: frozenset(name for name, row in BY_NAME.items() if role in row.roles) for role in ROLES},
+    "system": frozenset(BY_NAME),
+}
+
+# What every key may, whatever its scopes: come in and ask who it is.
+ALWAYS_IN_SCOPE = frozenset({"api.use"})
+
+# Django's own permissions for the admin, per group: an app's label (or one model's, which then counts for that model)
+# and the actions. The admin's classes may refuse more; they never allow more.
+_VIEW, _EDIT = ("view",), ("view", "add", "change")
+_WRITTEN_BY_VERBS = ("tenants.grant", "tenants.auditentry", "tenants.snapshot", "events.event")
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "operator": {
-        "tenants": ("view", "add", "change"),
-        "sla": ("view", "add", "change"),
-        "cases": ("view", "add", "change"),
-        "escalations": ("view", "add", "change"),
-        "integrations": ("view", "add", "change"),
-        "reporting": ("view",),
+        **dict.fromkeys(("tenants", "sla", "cases", "escalations", "integrations"), _EDIT),
+        "reporting": _VIEW,
         "events": ("view", "change"),
+        **dict.fromkeys(_WRITTEN_BY_VERBS, _VIEW),
     },
-    "auditor": dict.fromkeys(("tenants", "sla", "cases", "escalations", "reporting", "events"), ("view",)),
+    "auditor": dict.fromkeys(("tenants", "sla", "cases", "escalations", "reporting", "events"), _VIEW),
 }
 
 
@@ -80,10 +154,14 @@ class Actor:
     opened: tuple[Opened, ...] = ()
     scopes: frozenset[str] | None = None
 
-    def can(self, permission: str) -> bool:
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the actor may: the role's permissions, within the key's scopes if a key is used."""
         granted = PERMISSIONS.get(self.role, frozenset())
-        within = self.scopes is None or permission in self.scopes
-        return within and (permission in granted or "*" in granted)
+        return granted if self.scopes is None else granted & (self.scopes | ALWAYS_IN_SCOPE)
+
+    def can(self, permission: str) -> bool:
+        return permission in self.permissions
 
     @property
     def opened_cases(self) -> frozenset[int]:
@@ -106,9 +184,13 @@ class Actor:
         return tenant_id not in self.sealed_files or case_id in self.opened_cases
 
     def require(self, permission: str) -> None:
-        """Raise Forbidden unless the role has the permission."""
-        if not self.can(permission):
-            raise Forbidden("forbidden", f"Your role ({self.role}) may not do this: it takes {permission}.")
+        """Raise Forbidden unless the role has the permission, and the key's scopes too if a key is used."""
+        if self.can(permission):
+            return
+        if permission in PERMISSIONS.get(self.role, frozenset()):
+            text = f"This key lacks the scope {permission}; make a key that has it."
+            raise Forbidden("scope_missing", text)
+        raise Forbidden("forbidden", f"Your role ({self.role}) may not do this: it takes {permission}.")
 
     @property
     def identifier(self) -> int | None:

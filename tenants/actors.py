@@ -6,14 +6,14 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 
 from tenants import isolation
-from tenants.access import STAFF_ROLES, SYSTEM, Actor, Opened
+from tenants.access import SERVICE, STAFF_ROLES, SYSTEM, Actor, Opened
 from tenants.models import Grant, Membership, Requester, Tenant, User
 
 
 def of_user(user: User) -> Actor | None:
     """The support-side actor; None for an account that is in no role's group (it may sign in and see nothing)."""
     groups = set(user.groups.values_list("name", flat=True))
-    role = next((role for role in STAFF_ROLES if role in groups), None)
+    role = next((role for role in ((SERVICE,) if user.is_service else STAFF_ROLES) if role in groups), None)
     if role is None or not user.is_active:
         return None
     with isolation.scope(SYSTEM):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from companyos.web.pagination import Sort, page
-from tenants import access, console
+from tenants import console
 from tenants.endpoint import Endpoint, PageQuery
 from tenants.models import Requester, Tenant
 from tenants.serializers import (
@@ -109,7 +109,7 @@ class MeEndpoint(Endpoint):
             "email": user.email,
             "time_zone": user.time_zone,
             "role": actor.role,
-            "permissions": sorted(access.PERMISSIONS[actor.role]),
+            "permissions": sorted(actor.permissions),
             "tenants": reach,
         }
         return Response(Me(shown).data)

@@ -24,7 +24,7 @@ class IsSupport(BasePermission):
         actor = getattr(request._request, "actor", None)
         if actor is None or actor.kind != "agent":
             return False
-        actor.require(getattr(view, "rights", {}).get(request.method, "console.use"))
+        actor.require(getattr(view, "rights", {}).get(request.method, "api.use"))
         return True
 
 
