@@ -1,0 +1,48 @@
+"""One's own security: the ways in, what is signed in, and the way back to a deed that waited for proof."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from tenants import reauthentication
+
+
+@login_required
+@never_cache
+@require_safe
+def continuation(request: HttpRequest) -> HttpResponse:
+    """Offers the deed again that had to wait until the person proved themselves."""
+    waiting = reauthentication.suspended(request)
+    if waiting is None:
+        return redirect("security")
+    if not reauthentication.is_recent(request):
+        return redirect(reauthentication.confirmation_url(request, request.get_full_path()))
+    if waiting.fields is None:
+        del request.session[reauthentication.SESSION_KEY]
+        messages.success(request, f"Confirmed. Now you can {waiting.deed}; fill in the form once more.")
+        return redirect(waiting.back)
+    return render(request, "account/continuation.html", {"waiting": waiting})
+
+
+@login_required
+@never_cache
+@require_safe
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """For those who have neither a password nor a second factor here: their proof is a new sign-in."""
+    target = request.GET.get("next", "")
+    own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return render(request, "account/sign_in_again.html", {"target": target if own else "/"})
+
+
+@login_required
+@never_cache
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """Password, second factors, passkeys, recovery codes and sessions, in one place."""
+    return render(request, "account/security.html", {"place": "profile"})
