@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from companyos.demo import signins
 from companyos.local import chromium
@@ -15,26 +13,10 @@ from tests.processes import Product
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("console"),
+    pytest.mark.xdist_group("product"),
     pytest.mark.timeout(300),
     pytest.mark.skipif(chromium.find() is None, reason="Chromium is not installed"),
 ]
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product(Path(tmp_path_factory.mktemp("console")), seed=True) as running:
-        running.start("web")
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium.find(), args=SWITCHES)
-        yield running
-        running.close()
 
 
 def signed_in(browser: Browser, product: Product, **options: object) -> Page:

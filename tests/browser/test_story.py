@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from companyos.demo import signins
 from companyos.local import chromium
@@ -16,28 +15,12 @@ from tests.processes import Product
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("story"),
+    pytest.mark.xdist_group("product"),
     pytest.mark.timeout(420),
     pytest.mark.skipif(chromium.find() is None, reason="Chromium is not installed"),
 ]
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Effects are a worker's and may wait for beat's next round.
 PATIENT = 30_000
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product(Path(tmp_path_factory.mktemp("story")), seed=True) as running:
-        running.start()
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium.find(), args=SWITCHES)
-        yield running
-        running.close()
 
 
 @pytest.fixture
