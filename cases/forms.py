@@ -36,6 +36,7 @@ class DeedForm(forms.Form):
 
     noun: ClassVar[str]
     verb: ClassVar[str] = ""
+    permission: ClassVar[str] = ""  # of a property; a move's stands in the lifecycle's table
     title: ClassVar[str]
     button: ClassVar[str]
     done: ClassVar[str]
@@ -52,6 +53,11 @@ class DeedForm(forms.Form):
         self.case, self.actor = case, actor
         self.fields["seen"].initial = case.version
         self.prepare()
+
+    @classmethod
+    def right(cls) -> str:
+        """The permission that the deed takes."""
+        return lifecycle.MOVES[cls.verb].permission if cls.verb else cls.permission
 
     def prepare(self) -> None:
         """Choices and first values that hang on the case."""
@@ -263,6 +269,7 @@ class DismissForm(ReasonForm):
 
 class AssignForm(OwnerMixin):
     noun, title, button, done = "assignments", "Assign", "Assign", "Assigned."
+    permission = "case.assign"
     needed = ("owner",)
     owner = forms.ChoiceField(required=False)
 
@@ -281,6 +288,7 @@ class PriorityForm(DeedForm):
         "Change priority",
         "Priority changed; the clocks are retargeted.",
     )
+    permission = "case.prioritise"
     needed = ("reason",)
     priority = forms.ChoiceField(choices=Priority.choices, widget=forms.RadioSelect)
     reason = forms.CharField(required=False, max_length=2_000, help_text="The customer may ask.")
@@ -295,6 +303,7 @@ class PriorityForm(DeedForm):
 
 class TagForm(DeedForm):
     noun, title, button, done = "tags", "Tags", "Save tags", "Tags saved."
+    permission = "case.note"
     needed = ("tags",)
     tags = forms.CharField(required=False, max_length=1_000, help_text="Small letters, separated by commas or spaces.")
 

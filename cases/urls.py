@@ -34,5 +34,5 @@ urlpatterns = [
     path("cases/<ref:reference>/macros/<slug:key>/", composing.macro, name="macro"),
     path("cases/<ref:reference>/diagnostics/", files.diagnostics, name="diagnostics"),
     path("cases/<ref:reference>/diagnostics/<int:run_id>/", files.diagnostic, name="diagnostic"),
-    *(path(f"cases/<ref:reference>/{noun}/", deeds.deed, {"noun": noun}, name=noun) for noun in forms.DEEDS),
+    *(path(f"cases/<ref:reference>/{noun}/", deeds.deed(form), name=noun) for noun, form in forms.DEEDS.items()),
 ]

@@ -7,7 +7,6 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.access import get_case
 from cases.views.deeds import changed
@@ -21,8 +20,7 @@ NEWEST = Sort("started", "started_at", descending=True)
 NEWEST_NOTICE = Sort("at", "at", descending=True)
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def incidents(request: HttpRequest) -> HttpResponse:
     linked = Count("links", filter=Q(links__state=IncidentLink.LINKED))
     rows = Incident.objects.select_related("commander").annotate(case_count=linked)
@@ -30,8 +28,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
     return render(request, "escalations/incidents.html", context)
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def incident(request: HttpRequest, reference: str) -> HttpResponse:
     """One incident: its timeline, corrective actions, and the linked cases within the viewer's reach."""
     found = verbs.get_incident(reference)
@@ -40,8 +37,7 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "escalations/incident.html", context)
 
 
-@console_view
-@require_POST
+@console_view(POST="incident.link")
 def links(request: HttpRequest, reference: str) -> HttpResponse:
     """Link a case to an incident, or decline the suggestion."""
     case = get_case(reference, request.actor, viewed=False)
@@ -52,8 +48,7 @@ def links(request: HttpRequest, reference: str) -> HttpResponse:
     return changed(request, case, words)
 
 
-@console_view
-@require_http_methods(["GET", "HEAD", "POST"])
+@console_view(GET="console.use", POST="console.use")
 def notices(request: HttpRequest) -> HttpResponse:
     """One's own notices; POST marks one (`id`) or all of them read."""
     if request.method == "POST":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from companyos.web.gate import console_view
 from companyos.web.pagination import Sort, page
@@ -15,18 +14,14 @@ from reporting.models import Backlog, FeedbackItem
 NEWEST = Sort("at", "at", descending=True)
 
 
-@console_view
-@require_safe
+@console_view(GET="report.read")
 def reports(request: HttpRequest) -> HttpResponse:
-    request.actor.require("report.read")
     return render(request, "reporting/reports.html", {"overview": overview.read(timezone.now()), "place": "reports"})
 
 
-@console_view
-@require_safe
+@console_view(GET="report.read")
 def backlog(request: HttpRequest, backlog: str) -> HttpResponse:
     """The items of one backlog, newest first."""
-    request.actor.require("report.read")
     if backlog not in Backlog.values:
         raise Http404
     rows = FeedbackItem.objects.filter(backlog=backlog).select_related("case", "tenant")

@@ -97,6 +97,8 @@ class RequestersEndpoint(Endpoint):
 
 
 class MeEndpoint(Endpoint):
+    rights = {"GET": "api.use"}
+
     @extend_schema(operation_id="me", tags=["Me"], summary="Who you are, and what your role may do", responses=Me)
     def get(self, request: Request) -> Response:
         actor, user = self.actor, request.user

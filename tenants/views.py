@@ -6,15 +6,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
 
 from companyos.web.gate import console_view
 from tenants import console
 from tenants.forms import ProfileForm
 
 
-@console_view
-@require_safe
+@console_view(GET="tenant.read")
 def tenant(request: HttpRequest, slug: str) -> HttpResponse:
     """Health, entitlements, requesters; a tenant out of reach is as absent as one that never was."""
     found = console.get_tenant(slug, request.actor)
@@ -22,8 +20,7 @@ def tenant(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "tenants/tenant.html", page)
 
 
-@console_view
-@require_http_methods(["GET", "HEAD", "POST"])
+@console_view(GET="console.use", POST="console.use")
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own name, time zone, theme and shortcuts."""
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=request.user)

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
 
 from cases import conversation, dials, lifecycle, macros
 from cases.access import get_case
@@ -21,8 +20,7 @@ from sla import clocks
 SENT = {"": "Reply sent.", "start": "Reply sent; in progress.", "wait": "Reply sent; waiting on the customer."}
 
 
-@console_view
-@require_POST
+@console_view(POST="case.reply")
 def replies(request: HttpRequest, reference: str) -> HttpResponse:
     """Send a public reply; `next` moves the case in the same commit, the answer first."""
     case = get_case(reference, request.actor, viewed=False)
@@ -47,8 +45,7 @@ def _send(request: HttpRequest, case: Case, following: str) -> None:
         lifecycle.start(case, **{**about, "seen": None})
 
 
-@console_view
-@require_POST
+@console_view(POST="case.note")
 def notes(request: HttpRequest, reference: str) -> HttpResponse:
     """Add an internal note, or a mitigation that was applied."""
     case = get_case(reference, request.actor, viewed=False)
@@ -61,8 +58,7 @@ def notes(request: HttpRequest, reference: str) -> HttpResponse:
     return changed(request, case, words, composer=True)
 
 
-@console_view
-@require_POST
+@console_view(POST="case.reply")
 def publications(request: HttpRequest, reference: str, note_id: int) -> HttpResponse:
     """Make a note public: it is sent to the customer now."""
     case = get_case(reference, request.actor, viewed=False)
@@ -71,8 +67,7 @@ def publications(request: HttpRequest, reference: str, note_id: int) -> HttpResp
     return changed(request, case, "The note was sent to the customer.")
 
 
-@console_view
-@require_POST
+@console_view(POST="case.note")
 def drafts(request: HttpRequest, reference: str) -> HttpResponse:
     """Keep the draft; 204, or back to the case without JavaScript."""
     case = get_case(reference, request.actor, viewed=False)
@@ -82,8 +77,7 @@ def drafts(request: HttpRequest, reference: str) -> HttpResponse:
     return HttpResponse(status=204) if request.headers.get("X-Draft") else redirect("case", case.reference)
 
 
-@console_view
-@require_safe
+@console_view(GET="case.reply")
 def macro(request: HttpRequest, reference: str, key: str) -> HttpResponse:
     """A macro's text filled for this case: as text for the composer, else as the reply's draft."""
     case = get_case(reference, request.actor, viewed=False)

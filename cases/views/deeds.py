@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
 from cases import dials, foresight, forms
@@ -17,20 +16,24 @@ from cases.access import get_case
 from cases.models import Case
 from cases.views import page
 from companyos.web.errors import DomainError
-from companyos.web.gate import console_view
+from companyos.web.gate import View, console_view
 from sla import clocks
 
 
-@console_view
-@require_http_methods(["GET", "HEAD", "POST"])
-def deed(request: HttpRequest, reference: str, noun: str) -> HttpResponse:
-    """One transition or property: /cases/<reference>/<noun>/."""
-    case = get_case(reference, request.actor, viewed=False)
-    form = forms.DEEDS[noun](case, request.actor, request.POST if request.method == "POST" else None)
-    if request.method != "POST":
-        return show(request, case, form)
-    status = attempt(form)
-    return changed(request, case, form.done) if status == 200 else show(request, case, form, status)
+def deed(form_class: type[forms.DeedForm]) -> View:
+    """The view of one transition or property: /cases/<reference>/<noun>/. Form and deed take the same right."""
+    right = form_class.right()
+
+    @console_view(GET=right, POST=right)
+    def view(request: HttpRequest, reference: str) -> HttpResponse:
+        case = get_case(reference, request.actor, viewed=False)
+        form = form_class(case, request.actor, request.POST if request.method == "POST" else None)
+        if request.method != "POST":
+            return show(request, case, form)
+        status = attempt(form)
+        return changed(request, case, form.done) if status == 200 else show(request, case, form, status)
+
+    return view
 
 
 def attempt(form: forms.DeedForm) -> int:

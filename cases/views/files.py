@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
 
 from cases import diagnostics as verbs
 from cases.access import get_case
@@ -18,8 +17,7 @@ from companyos.web.errors import DomainError
 from companyos.web.gate import console_view, named
 
 
-@console_view
-@require_POST
+@console_view(POST="case.diagnose")
 def diagnostics(request: HttpRequest, reference: str) -> HttpResponse:
     """Run a runbook's diagnostics: a worker takes it from here."""
     case = get_case(reference, request.actor, viewed=False)
@@ -30,8 +28,7 @@ def diagnostics(request: HttpRequest, reference: str) -> HttpResponse:
     return changed(request, case, f"{runbook.title}: diagnostics are running.")
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def diagnostic(request: HttpRequest, reference: str, run_id: int) -> HttpResponse:
     """One run with its progress; without JavaScript, back to its row on the case."""
     case = get_case(reference, request.actor, viewed=False)
@@ -44,13 +41,11 @@ def diagnostic(request: HttpRequest, reference: str, run_id: int) -> HttpRespons
     )
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def attachment(request: HttpRequest, uuid: UUID) -> FileResponse:
     return download(Attachment.objects.select_related("case").filter(uuid=uuid).first())
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def evidence(request: HttpRequest, uuid: UUID) -> FileResponse:
     return download(Evidence.objects.select_related("case").filter(uuid=uuid).first())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from cases import queue
 from cases.models import Case
@@ -13,8 +12,7 @@ from companyos.web.gate import console_view
 from tenants.models import Tenant, User
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def inbox(request: HttpRequest) -> HttpResponse:
     """The queue; a search for one whole reference goes straight to that case."""
     query = queue.parse(request.GET)
@@ -32,15 +30,13 @@ def _choices(request: HttpRequest) -> dict[str, object]:
     return {"tenant_choices": Tenant.objects.order_by("name")[:100], "owner_choices": owners[:200]}
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def views(request: HttpRequest) -> HttpResponse:
     """The views with their counts, asked for again when a case changed."""
     return render(request, "cases/_views.html")
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def palette(request: HttpRequest) -> HttpResponse:
     """Cases for the palette: eight at most."""
     query = queue.Query(view=None, text=request.GET.get("q", "").replace("\x00", "").strip()[:200], sort="activity")

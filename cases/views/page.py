@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from cases import dials, foresight, forms, lifecycle, queue, timeline
 from cases.access import get_case
@@ -26,8 +25,7 @@ TABS = {
 }
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def case(request: HttpRequest, reference: str) -> HttpResponse:
     """The whole page. The query string is the list's: the case stands beside the list it was opened from."""
     found = get_case(reference, request.actor)
@@ -36,16 +34,14 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "cases/case.html", page)
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def fresh(request: HttpRequest, reference: str) -> HttpResponse:
     """Header, timeline and context again, for a page that is open while the case changes."""
     found = get_case(reference, request.actor, viewed=False)
     return render(request, "cases/_changed.html", parts(request, found))
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def context(request: HttpRequest, reference: str, tab: str) -> HttpResponse:
     """One tab of the context column."""
     found = get_case(reference, request.actor, viewed=False)

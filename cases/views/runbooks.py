@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
 
 from cases.models import Runbook
@@ -13,15 +12,13 @@ from companyos.web.gate import console_view
 _MARKDOWN = MarkdownIt("js-default")
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def runbooks(request: HttpRequest) -> HttpResponse:
     books = Runbook.objects.prefetch_related("macros").order_by("topic", "title")
     return render(request, "cases/runbooks.html", {"books": books, "place": "runbooks"})
 
 
-@console_view
-@require_safe
+@console_view(GET="case.read")
 def runbook(request: HttpRequest, key: str) -> HttpResponse:
     """One runbook; its Markdown is rendered without raw HTML."""
     book = get_object_or_404(Runbook.objects.prefetch_related("macros"), key=key)

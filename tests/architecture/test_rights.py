@@ -186,8 +186,8 @@ def test_lists_show_nothing_of_a_tenant_out_of_reach(world: World) -> None:
                 assert b"BIRCH-1001" not in answer.content and b"Birch &amp; Co" not in answer.content, route
 
 
-def test_an_agent_opens_every_page_of_what_is_in_reach(world: World) -> None:
-    client = signed_in(world.cast.agent)
+def test_a_lead_opens_every_page_of_what_is_in_reach(world: World) -> None:
+    client = signed_in(world.cast.lead)
     assert wrong(world, client, "acme", {"GET": {200, 302, 303}}, ROUTES) == []
 
 
