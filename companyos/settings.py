@@ -5,6 +5,7 @@ from typing import Any
 
 import environ
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,12 +107,16 @@ TEMPLATES = [
 # ── Database: the app runs as a role that owns nothing and cannot pass by row-level security ──
 def _database() -> dict:
     """The runtime connection. `migrate` and `flush` alone switch to the owner (companyos.owner)."""
-    runtime_url = env.str("RUNTIME_DATABASE_URL", default="")
+    runtime_url, pooled = env.str("RUNTIME_DATABASE_URL", default=""), env.bool("BEHIND_PGBOUNCER", default=False)
+    if pooled and not runtime_url:
+        raise ImproperlyConfigured(
+            "BEHIND_PGBOUNCER needs RUNTIME_DATABASE_URL: a pooler drops the option that takes the runtime role."
+        )
     config = env.db_url("RUNTIME_DATABASE_URL" if runtime_url else "DATABASE_URL", default="postgres:///companyos")
     config["ENGINE"] = "django.db.backends.postgresql"
     config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     config["CONN_HEALTH_CHECKS"] = True
-    config["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("BEHIND_PGBOUNCER", default=False)
+    config["DISABLE_SERVER_SIDE_CURSORS"] = pooled
     config.setdefault("OPTIONS", {})
     config["OPTIONS"].setdefault("connect_timeout", 5)
     if not runtime_url:
@@ -123,6 +128,9 @@ def _database() -> dict:
 
 DATABASES = {"default": _database()}
 OWNER_DATABASE_URL = env.str("DATABASE_URL", default="postgres:///companyos")
+RUNTIME_DATABASE_URL = env.str("RUNTIME_DATABASE_URL", default="")
+# Where the live process listens: LISTEN needs a session of its own, which a pooler in transaction mode has not.
+LIVE_DATABASE_URL = env.str("LIVE_DATABASE_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"
 AUDITLOG_LOGENTRY_MODEL = "tenants.AuditEntry"

@@ -7,25 +7,43 @@ from collections.abc import Iterator
 import pytest
 
 
+def log_in(settings: dict) -> None:
+    """In place, because the name of the test database is kept in the same dictionary."""
+    from django.db import connection  # noqa: PLC0415
+
+    connection.close()
+    connection.settings_dict.update(settings)
+
+
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def application_login() -> dict:
+    """What the settings say, before anybody changed them."""
+    from django.db import connection  # noqa: PLC0415
+
+    from companyos.login import AS_OWNER  # noqa: PLC0415
+
+    kept = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
+    return kept | {AS_OWNER: False}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(application_login: dict, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """The test database is made by the owner: the runtime role may not create one (nor exist yet)."""
-    from django.db import connection  # noqa: PLC0415
+    from companyos import owner  # noqa: PLC0415
 
-    connection.settings_dict["OPTIONS"].pop("options", None)
+    log_in(owner.login(application_login["OPTIONS"]))
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    """Once it is made, every test connects as the runtime role."""
-    from django.conf import settings  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
+def django_db_setup(
+    application_login: dict, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Once it is made, every test logs in as the application does; the owner drops it."""
+    from companyos import owner  # noqa: PLC0415
 
-    connection.close()
-    connection.settings_dict["OPTIONS"]["options"] = f"-c role={settings.RUNTIME_ROLE}"
+    log_in(application_login)
     yield
-    connection.close()
-    connection.settings_dict["OPTIONS"].pop("options", None)
+    log_in(owner.login(application_login["OPTIONS"]))
 
 
 @pytest.fixture

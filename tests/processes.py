@@ -60,7 +60,7 @@ class Product:
         self.web_url = f"http://{LOOPBACK}:{self.port}"
         self.live_url = f"http://{LOOPBACK}:{self.port + 1}/live/"
         self.host_url = f"http://{LOOPBACK}:{self.port + 2}"
-        self.database_url = self.redis_url = ""
+        self.database_url = self.redis_url = self.runtime_url = ""
         self.environment: dict[str, str] = {}
         self._extra = environment or {}
         self._pair = local.embedded(home / ".local", "test") if own_servers else None
@@ -95,10 +95,13 @@ class Product:
             for server in self._pair:
                 server.ensure()
             self.database_url, self.redis_url = (server.url() for server in self._pair)
+            self.runtime_url = self._pair[0].runtime_url()
         else:
             with psycopg.connect(_server_url(), autocommit=True) as connection:
                 connection.execute(f'CREATE DATABASE "{self._database}"')
             self.database_url = f"{_server_url().rpartition('/')[0]}/{self._database}"
+            if runtime := os.environ.get("RUNTIME_DATABASE_URL"):
+                self.runtime_url = f"{runtime.rpartition('/')[0]}/{self._database}"
             # A numbered database of the shared server, so that nobody takes the other's messages.
             self.redis_url = (
                 f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{secrets.randbelow(REDIS_DATABASES - 1) + 1}"
@@ -111,7 +114,7 @@ class Product:
             self._call(sys.executable, "-m", "tests.minimal", self.host_url)
 
     def _given(self) -> dict[str, str]:
-        servers = Servers(self.database_url, self.redis_url)
+        servers = Servers(self.database_url, self.redis_url, runtime_url=self.runtime_url)
         given = application.environment(servers, self.home, self.port)
         own = {
             MARK: str(self.home),

@@ -31,17 +31,23 @@ def state_dir() -> Path:
 
 @dataclass
 class Servers:
-    """`database_url` is the owner's: a superuser over a database of its own, and free to create others."""
+    """`database_url` is the owner's: a superuser over a database of its own, and free to create others.
+
+    `runtime_url` is the application's login to the same database; '' with servers of somebody else, who may have set
+    RUNTIME_DATABASE_URL.
+    """
 
     database_url: str
     redis_url: str
     embedded: tuple[Postgres | Valkey, ...] = ()
     home: Path | None = None
+    runtime_url: str = ""
     _used: IO[str] | None = field(default=None, repr=False)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        runtime = {"RUNTIME_DATABASE_URL": self.runtime_url} if self.runtime_url else {}
+        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url} | runtime
 
     def stop(self) -> bool:
         """Lets go of the servers, and stops them when nobody else uses them. True: nothing embedded runs now."""
@@ -86,7 +92,10 @@ def ensure(profile: Profile = "test", directory: Path | None = None) -> Servers:
             valkey.ensure()
         used = share_lock(home / "users")
     wanted = tuple(server for server, url in ((postgres, database_url), (valkey, redis_url)) if not url)
-    return Servers(database_url or postgres.url(), redis_url or valkey.url(), wanted, home, used)
+    runtime_url = "" if database_url else postgres.runtime_url()
+    return Servers(
+        database_url or postgres.url(), redis_url or valkey.url(), wanted, home, runtime_url=runtime_url, _used=used
+    )
 
 
 def embedded(root: Path, profile: Profile) -> tuple[Postgres, Valkey]:

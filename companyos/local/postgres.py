@@ -18,6 +18,7 @@ from companyos.local.state import LOOPBACK, LocalError, free_port, read_json, wr
 
 MAJOR = "18"
 OWNER = DATABASE = "companyos"
+RUNTIME = "companyos_runtime"  # what the application logs in as: it owns nothing and may become nobody else
 START_SECONDS = 30.0
 
 # The same text order on every machine, whatever its locale: PostgreSQL's own C.UTF-8.
@@ -75,6 +76,10 @@ class Postgres:
         state = read_json(self.home / "server.json")
         return f"postgres://{OWNER}:{state['password']}@{LOOPBACK}:{state['port']}/{database}"
 
+    def runtime_url(self, database: str = DATABASE) -> str:
+        state = read_json(self.home / "server.json")
+        return f"postgres://{RUNTIME}:{state['runtime_password']}@{LOOPBACK}:{state['port']}/{database}"
+
     def process(self) -> psutil.Process | None:
         """The postmaster of this very directory, or None; a number left by an earlier one proves nothing."""
         try:
@@ -94,12 +99,14 @@ class Postgres:
         """Leaves a server that answers. The caller holds the lock."""
         if self.process() is not None:
             if self._wait(None):
+                self._make_login()
                 return
             self.stop()
         self._make_data()
         for attempt in range(4):
             if self._start():
                 self._make_database()
+                self._make_login()
                 return
             time.sleep(0.5 * attempt)
         raise LocalError(
@@ -198,6 +205,18 @@ class Postgres:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    def _make_login(self) -> None:
+        """The runtime role with a password of its own, kept only once it is set: a cut-off beginning is redone."""
+        state = read_json(self.home / "server.json")
+        if "runtime_password" in state:
+            return
+        password = secrets.token_urlsafe(32)
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [RUNTIME]).fetchone()
+            deed = "ALTER" if known else "CREATE"
+            connection.execute(f"{deed} ROLE {RUNTIME} LOGIN NOBYPASSRLS PASSWORD '{password}'")
+        write_json(self.home / "server.json", {**state, "runtime_password": password})
 
 
 def program(name: str, server: Postgres) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import Error, connection, transaction
 
 from cases import intake, lifecycle
+from companyos import login
 from sla import sweep
-from tests.cast import NOON, Cast
+from tenants import isolation
+from tenants.access import SYSTEM
+from tests.cast import NOON, Cast, assemble
 
 # Tables without row-level security, each with its reason. Anything else must have it on and forced.
 SHARED = {
@@ -104,17 +108,20 @@ def eventful(cast: Cast) -> None:
     sweep.drain(NOON + timedelta(hours=3), 20)
 
 
-def test_owner_and_runtime_role_alike_cannot_rewrite_history(cast: Cast) -> None:
-    eventful(cast)
-    for as_owner in (False, True):
+@pytest.mark.django_db(transaction=True)
+def test_owner_and_runtime_role_alike_cannot_rewrite_history() -> None:
+    with isolation.scope(SYSTEM):
+        eventful(assemble())
         for table in sorted(APPEND_ONLY):
             for deed in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
-                with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-                    if as_owner:
-                        cursor.execute("SET LOCAL ROLE NONE")
-                    cursor.execute(f"SELECT count(*) FROM {table}")
-                    assert cursor.fetchone()[0], f"{table} has no row, so the test would prove nothing"
-                    cursor.execute(deed)
+                assert rows(f"SELECT count(*) FROM {table}") != [(0,)], f"{table} has no row: nothing would be proven"
+                with pytest.raises(Error, match="append-only"), transaction.atomic():
+                    rows(deed)
+    with psycopg.connect(settings.OWNER_DATABASE_URL, dbname=connection.settings_dict["NAME"]) as owner:
+        for table in sorted(APPEND_ONLY):
+            for deed in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
+                with pytest.raises(psycopg.Error, match="append-only"), owner.transaction():
+                    owner.execute(deed)
 
 
 def test_the_runtime_role_cannot_truncate_or_switch_off_the_trigger(cast: Cast) -> None:
@@ -131,7 +138,23 @@ def test_the_runtime_role_cannot_truncate_or_switch_off_the_trigger(cast: Cast) 
 
 # ── The runtime role ─────────────────────────────────────────────────────────
 def test_the_tests_run_as_the_runtime_role() -> None:
-    assert rows("SELECT current_user") == [(settings.RUNTIME_ROLE,)]
+    assert rows("SELECT current_user, session_user") == [(settings.RUNTIME_ROLE, settings.RUNTIME_ROLE)]
+
+
+def test_the_application_cannot_become_anybody_else() -> None:
+    assert login.powers(connection) == []
+    for deed in ("RESET ROLE", "SET ROLE NONE", "SET SESSION AUTHORIZATION DEFAULT"):
+        rows_after = rows_of(deed)
+        assert rows_after == [(settings.RUNTIME_ROLE, "off")], deed
+    with pytest.raises(Error, match="permission denied"), transaction.atomic():
+        rows_of("SET ROLE companyos")
+
+
+def rows_of(deed: str) -> list[tuple]:
+    """Who one is, and whether a superuser, after the deed."""
+    with connection.cursor() as cursor:
+        cursor.execute(deed)
+    return rows("SELECT current_user, current_setting('is_superuser')")
 
 
 def test_the_runtime_role_has_no_power() -> None:

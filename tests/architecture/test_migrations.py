@@ -72,7 +72,8 @@ def test_every_migration_can_be_taken_back_and_made_again(scratch: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PRELUDE + THERE_AND_BACK],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": scratch, "DJANGO_SETTINGS_MODULE": "companyos.settings"},
+        env=os.environ
+        | {"DATABASE_URL": scratch, "RUNTIME_DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "companyos.settings"},
         capture_output=True,
         text=True,
         check=False,

@@ -30,7 +30,8 @@ class Launcher:
     """One call of the demo in a session of its own, as a terminal gives it."""
 
     def __init__(self, home: Path, port: int, *more: str) -> None:
-        given = {name: text for name, text in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+        others = ("DATABASE_URL", "RUNTIME_DATABASE_URL", "REDIS_URL")
+        given = {name: text for name, text in os.environ.items() if name not in others}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "companyos.local", "demo", "--port", str(port), *more],
             cwd=local.CHECKOUT,
@@ -88,7 +89,7 @@ def count(home: Path, table: str) -> int:
 
 
 def test_the_demo_starts_ends_and_recovers(home: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    for name in ("DATABASE_URL", "RUNTIME_DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     first = Launcher(home, port)
     said = first.wait_for("Ctrl-C ends it", FIRST_START)
@@ -129,7 +130,7 @@ def test_the_demo_starts_ends_and_recovers(home: Path, port: int, monkeypatch: p
 
 
 def test_an_interrupt_while_it_prepares_ends_it_too(home: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    for name in ("DATABASE_URL", "RUNTIME_DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     launcher = Launcher(home, port)
     launcher.wait_for("Checking the schema", 60)

@@ -27,7 +27,7 @@ CHECKOUT = local.CHECKOUT
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where nothing has run yet, and where nothing is left running."""
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    for name in ("DATABASE_URL", "RUNTIME_DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     root = tmp_path / ".local"
     yield root
