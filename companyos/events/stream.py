@@ -69,10 +69,7 @@ class Hub:
             await asyncio.sleep(1)
 
     async def _until_broken(self) -> None:
-        parameters = connection.get_connection_params()
-        parameters.pop("cursor_factory", None)
-        parameters.pop("context", None)
-        listener = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
+        listener = await _session()
         async with listener:
             await listener.execute(f'LISTEN "{settings.EVENT_CHANNEL}"')
             self.connected.set()
@@ -82,6 +79,16 @@ class Hub:
     def _tell_all(self, message: dict[str, Any]) -> None:
         for watcher in tuple(self.watchers):
             watcher.offer(message)
+
+
+async def _session() -> psycopg.AsyncConnection[Any]:
+    """A session that may LISTEN: past the pooler, where there is one."""
+    if settings.LIVE_DATABASE_URL:
+        return await psycopg.AsyncConnection.connect(settings.LIVE_DATABASE_URL, autocommit=True, connect_timeout=5)
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory", None)
+    parameters.pop("context", None)
+    return await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
