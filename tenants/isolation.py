@@ -178,17 +178,43 @@ class AppendOnly(migrations.RunSQL):
 
 
 class AppendOnlyFunction(migrations.RunSQL):
-    """The trigger function that AppendOnly tables share."""
+    """The trigger function that AppendOnly tables share. It lets through a `Rewriter` alone: whoever may set the mark
+    is not the table's owner, and who is the owner has not set it.
+    """
 
     def __init__(self) -> None:
         super().__init__(
             sql="""
             CREATE FUNCTION companyos_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
+              IF current_setting('companyos.rewriting', true) = 'on'
+                 AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+                RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+              END IF;
               RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
             END $$;
             """,
             reverse_sql="DROP FUNCTION companyos_append_only();",
+        )
+
+
+class Rewriter(migrations.RunSQL):
+    """A function that runs as the tables' owner and may change append-only rows: retention and erasure, nothing else.
+
+    `signature` is its name and arguments, `body` is PL/pgSQL from DECLARE or BEGIN to END. Row-level security may not
+    hold inside (the owner may be a superuser), so the body itself checks scope, policy and legal hold. Any caller may
+    call it, so what it takes are ids, never new values.
+    """
+
+    def __init__(self, signature: str, returns: str, body: str) -> None:
+        super().__init__(
+            sql=f"""
+            CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql SECURITY DEFINER
+              SET search_path = pg_catalog, public, pg_temp SET companyos.rewriting = 'on' AS $$
+            {body}
+            $$;
+            """,
+            reverse_sql=f"DROP FUNCTION {signature};",
         )
 
 
