@@ -203,16 +203,20 @@ class Rewriter(migrations.RunSQL):
 
     `signature` is its name and arguments, `body` is PL/pgSQL from DECLARE or BEGIN to END. Row-level security may not
     hold inside (the owner may be a superuser), so the body itself checks scope, policy and legal hold. Any caller may
-    call it, so what it takes are ids, never new values.
+    call it, so what it takes are ids, never new values. The mark stays until the transaction ends, and opens nothing
+    to the caller, who owns no table.
     """
 
     def __init__(self, signature: str, returns: str, body: str) -> None:
         super().__init__(
             sql=f"""
             CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql SECURITY DEFINER
-              SET search_path = pg_catalog, public, pg_temp SET companyos.rewriting = 'on' AS $$
-            {body}
-            $$;
+              SET search_path = pg_catalog, public, pg_temp AS $$
+            BEGIN
+              -- Not as a SET of the function's own: an owner who is no superuser may not declare one.
+              PERFORM set_config('companyos.rewriting', 'on', true);
+              {body.rstrip().rstrip(";")};
+            END $$;
             """,
             reverse_sql=f"DROP FUNCTION {signature};",
         )
