@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from cases import dials
+from tenants.access import Actor
 
 register = template.Library()
 
@@ -56,6 +57,12 @@ def icon(name: str, css: str = "") -> str:
     if css:
         attributes["class"] = css
     return lucide(name, size=16, **attributes)
+
+
+@register.filter
+def can(actor: Actor | None, permission: str) -> bool:
+    """`{% if actor|can:"case.reply" %}`: whether the viewer's role may, by the one table of rights."""
+    return actor is not None and actor.can(permission)
 
 
 @register.filter

@@ -54,14 +54,19 @@ def rail_views(context: template.Context) -> list[ViewLink]:
 
 @register.simple_tag(takes_context=True)
 def rail_places(context: template.Context) -> list[dict[str, object]]:
+    """The places that the viewer's role may go to."""
     places = (
-        ("incidents", "Incidents", "siren"),
-        ("runbooks", "Runbooks", "book-open"),
-        ("notices", "Notices", "bell"),
-        ("reports", "Reports", "chart-column"),
+        ("incidents", "Incidents", "siren", "case.read"),
+        ("runbooks", "Runbooks", "book-open", "case.read"),
+        ("notices", "Notices", "bell", "console.use"),
+        ("reports", "Reports", "chart-column", "report.read"),
     )
-    current = context.get("place")
-    return [{"url": reverse(key), "name": name, "icon": icon, "current": key == current} for key, name, icon in places]
+    actor, current = context.get("actor"), context.get("place")
+    return [
+        {"url": reverse(key), "name": name, "icon": icon, "current": key == current}
+        for key, name, icon, right in places
+        if actor is not None and actor.can(right)
+    ]
 
 
 @register.simple_tag
