@@ -3,6 +3,7 @@
 from cases.models.case import Case, CaseNumber, CaseResource, Resolution, ResolutionEvidence, Transition
 from cases.models.conversation import Attachment, Draft, Evidence, Message, Note
 from cases.models.knowledge import DiagnosticRun, Macro, Runbook
+from cases.models.statistic import CaseStatistic
 from cases.models.survey import Survey
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Case",
     "CaseNumber",
     "CaseResource",
+    "CaseStatistic",
     "DiagnosticRun",
     "Draft",
     "Evidence",

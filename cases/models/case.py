@@ -99,6 +99,8 @@ class Case(FSMModelMixin, models.Model):
     next_due_at = models.DateTimeField(null=True, blank=True)
     next_due_metric = models.CharField(max_length=20, blank=True)
     incident_reference = models.CharField(max_length=20, blank=True, help_text="Written down by escalations.")
+    words_removed_at = models.DateTimeField(null=True, editable=False, help_text="When retention took the messages.")
+    erased_at = models.DateTimeField(null=True, editable=False, help_text="When its requester was forgotten.")
     search = models.GeneratedField(
         expression=SearchVector("reference", "subject", config="english"),
         output_field=SearchVectorField(),

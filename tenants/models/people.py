@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zoneinfo
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 
@@ -32,6 +33,7 @@ class User(AbstractUser):
     is_service = models.BooleanField(
         "service account", default=False, help_text="A program: it has API keys and neither password nor console."
     )
+    purpose = models.CharField(max_length=200, blank=True, help_text="What a service account is for, and who minds it.")
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(max_length=6, default="auto", choices=[(v, v.title()) for v in ("auto", "light", "dark")])
     single_key_shortcuts = models.BooleanField(default=True)
@@ -44,6 +46,11 @@ class User(AbstractUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case"),
             models.CheckConstraint(condition=Q(theme__in=["auto", "light", "dark"]), name="user_theme_known"),
+            # An unusable password begins with "!".
+            models.CheckConstraint(
+                condition=Q(is_service=False) | Q(password__startswith="!", is_staff=False, is_superuser=False),
+                name="user_service_has_no_password_and_no_admin",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +94,7 @@ class Requester(models.Model):
     viewable_resources = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False, help_text="Since when nothing leads to the person.")
 
     class Meta:
         constraints = [
@@ -107,9 +115,12 @@ class Requester(models.Model):
 
 
 class ApiKey(models.Model):
-    """A user's key to the API. Only its digest is kept; the key itself is shown once, when it is made."""
+    """A user's key to the API. Only its digest is kept; the key itself is shown once, when it is made.
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    A key is never deleted: it ends by time or by `revoked_at`. Only tenants.keys writes these rows.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
@@ -122,7 +133,21 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.GenericIPAddressField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="api_key_has_name"),
+            models.CheckConstraint(condition=~Q(replaces=F("id")), name="api_key_replaces_another"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def state(self, now: datetime) -> str:
+        """`live`, `expired` or `revoked`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "live" if self.expires_at > now else "expired"
