@@ -21,7 +21,7 @@ demo: $(VENV)/.demo ## the whole product on this machine, until Ctrl-C (PORT=800
 	@$(LOCAL) demo --port $(PORT) $(if $(RESET),--reset) $(if $(VERBOSE),--verbose)
 
 test: $(VENV)/.dev ## the whole test suite (ARGS="tests/sla -k pause")
-	@$(LOCAL) chromium
+	@$(LOCAL) tools
 	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 # As in production, so that `check --deploy` sees what a deployment would.

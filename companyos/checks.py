@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +38,7 @@ def field_keys_are_own(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def login_has_no_power(app_configs: Any, databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def login_has_no_power(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Row-level security holds only for a login that cannot step around it. `check --database default` asks."""
     errors: list[CheckMessage] = []
     hint = "Set RUNTIME_DATABASE_URL to a login that has the runtime role's rights and no others."

@@ -1,11 +1,11 @@
-"""python -m companyos.local demo | run | chromium"""
+"""python -m companyos.local demo | run | tools"""
 
 import argparse
 import signal
 import subprocess
 import sys
 
-from companyos.local import LocalError, application, chromium, demo, ensure, state_dir
+from companyos.local import LocalError, application, chromium, demo, ensure, pgbouncer, state_dir
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
     two.add_argument("words", nargs="+", metavar="-- COMMAND")
     two.set_defaults(command=run)
 
-    three = commands.add_parser("chromium", help="find Chromium, or install it where that is possible")
-    three.set_defaults(command=lambda _: chromium.obtain() is None and 0)
+    three = commands.add_parser("tools", help="find what the tests drive besides, or install it where that is possible")
+    three.set_defaults(command=tools)
     return whole
 
 
@@ -57,6 +57,12 @@ def port(text: str) -> int:
     if not 1024 <= number <= 65533:
         raise argparse.ArgumentTypeError("a port between 1024 and 65533")
     return number
+
+
+def tools(options: argparse.Namespace) -> int:
+    pgbouncer.obtain()
+    chromium.obtain()
+    return 0
 
 
 def run(options: argparse.Namespace) -> int:

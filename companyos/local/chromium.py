@@ -2,8 +2,8 @@
 
 import os
 import shutil
-import subprocess
 
+from companyos.local.packages import install
 from companyos.local.state import LocalError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -25,16 +25,9 @@ def obtain() -> str | None:
     """
     if (found := find()) is not None:
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Chromium for the browser tests …", flush=True)
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-yq", "--no-install-recommends", "chromium"],
-        ):
-            subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
-        if (found := find()) is not None:
-            return found
+    install("chromium", "the browser tests")
+    if (found := find()) is not None:
+        return found
     advice = "Chromium is missing: install the package `chromium` (or set CHROMIUM_PATH) for the browser tests."
     if os.environ.get("CI", "").lower() in ("1", "true"):
         raise LocalError(advice)
