@@ -17,17 +17,22 @@ SECRET_KEY = env.str("SECRET_KEY", default="insecure-only-for-debug" if DEBUG el
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Keys for fields encrypted at rest; the first encrypts, all decrypt, so a new one in front rotates.
 SALT_KEY = env.list("FIELD_KEYS", default=["debug-field-key"] if DEBUG else environ.Env.NOTSET)
+# Keys that seal the audit log; the first seals, all prove. Keep old ones for as long as their seals are to be proven.
+AUDIT_KEYS = env.list("AUDIT_KEYS", default=["debug-audit-key"] if DEBUG else environ.Env.NOTSET)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECURE = env.bool("SECURE", default=not DEBUG)
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/"]  # the API refuses what comes without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-SESSION_COOKIE_HTTPONLY = True
-CSRF_COOKIE_HTTPONLY = False
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# The browser takes a cookie of this name only from this very host, by TLS, for all paths.
+SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE else "csrftoken"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -67,9 +72,10 @@ INSTALLED_APPS = [
     "reporting",
 ]
 MIDDLEWARE = [
+    "companyos.web.headers.HeadersMiddleware",
+    "companyos.web.headers.ContentPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -80,7 +86,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "auditlog.middleware.AuditlogMiddleware",
     "tenants.middleware.ScopeMiddleware",
     "companyos.web.middleware.DomainErrorMiddleware",
 ]
@@ -222,7 +227,6 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="support@companyos.ex
 LIVE_PORT = env.int("LIVE_PORT", default=0)
 _live_sources = [f"http://{host}:{LIVE_PORT}" for host in ("127.0.0.1", "localhost")] if LIVE_PORT else []
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/docs/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
@@ -230,11 +234,15 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "connect-src": ["'self'", *_live_sources],
         "object-src": ["'none'"],
+        "frame-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+        "upgrade-insecure-requests": SECURE,
     },
 }
+# Its expressions in attributes are compiled in the browser, and its colours are a style element (docs/security.md).
+ADMIN_CONTENT_SECURITY = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
 
 # ── API ──────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
