@@ -1,11 +1,29 @@
-"""What the audit log keeps: every change of the records below, and every view that `viewed` is told of."""
+"""What the audit log keeps: every change of the records below, and every look that these verbs are told of.
+
+Looks are collected and written by one INSERT as the last deed of the scope, so that a page costs one more statement.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
 from auditlog.registry import auditlog
-from auditlog.signals import accessed
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from companyos.events.log import request_id
+from tenants import isolation
+from tenants.models import AuditEntry, Grant
+from tenants.models.audit import circumstances
+from tenants.redaction import purge, purgeable, redact
+
+__all__ = ["exported", "listed", "noted", "purge", "purgeable", "redact", "register", "viewed"]
 
 # model: (fields never written down, fields written down masked)
 AUDITED: dict[str, tuple[list[str], list[str]]] = {
@@ -16,6 +34,7 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
     "tenants.Resource": (["signals", "observed_at", "health"], []),
     "tenants.Entitlement": ([], []),
     "tenants.ApiKey": (["last_used_at"], ["digest"]),
+    "tenants.Grant": ([], []),
     "sla.Calendar": ([], []),
     "sla.Policy": ([], []),
     "sla.Target": ([], []),
@@ -26,6 +45,10 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
     "escalations.IncidentLink": ([], []),
     "reporting.FeedbackRule": ([], []),
 }
+# A widget or portal asks again and again: what the same customer saw of the same record within this is one row.
+SAME_LOOK = timedelta(minutes=10)
+MOST_SHOWN = 200
+Kind = AuditEntry.Kind
 
 
 def register() -> None:
@@ -34,6 +57,98 @@ def register() -> None:
         auditlog.register(apps.get_model(label), exclude_fields=exclude, mask_fields=mask)
 
 
-def viewed(record: models.Model) -> None:
-    """Note that the current actor looked at `record` (one audit row)."""
-    accessed.send(sender=type(record), instance=record)
+def viewed(record: models.Model, kind: AuditEntry.Kind = Kind.VIEW) -> None:
+    """Note that the current actor looked at `record`."""
+    noted(kind, record)
+
+
+def listed(records: Iterable[models.Model]) -> None:
+    """Note that a list showed these records (cases, tenants, incidents): one row for each tenant among them.
+
+    Rows of no tenant are noted together. An empty list showed nothing and leaves nothing.
+    """
+    shown: dict[int | None, list[models.Model]] = {}
+    for record in records:
+        shown.setdefault(circumstances(record)["tenant_id"], []).append(record)
+    for found in shown.values():
+        references = [name for record in found[:MOST_SHOWN] if (name := str(getattr(record, "reference", "")))]
+        about = found[0] if len(found) == 1 else None
+        noted(Kind.LIST, found[0], about_one=about is not None, shown=references, details={"rows": len(found)})
+
+
+def exported(what: str, *, rows: int | None = None, record: models.Model | None = None, **asked: Any) -> None:
+    """Note that something left the system in bulk: what, how many rows, and what was asked for."""
+    noted(Kind.EXPORT, record, details={"what": what, "rows": rows, **asked})
+
+
+def noted(
+    kind: AuditEntry.Kind,
+    record: models.Model | None,
+    *,
+    shown: Iterable[str] = (),
+    details: Mapping[str, Any] | None = None,
+    about_one: bool = True,
+) -> None:
+    """Note one deed of the current actor that is no change of a row. `details` must be JSON and hold no secret."""
+    subject = record if record is not None and about_one else None
+    entry = AuditEntry(
+        **{**circumstances(record), **({} if subject else {"case_reference": ""})},
+        kind=kind,
+        action=AuditEntry.Action.ACCESS,
+        content_type=ContentType.objects.get_for_model(record if record is not None else AuditEntry),
+        object_pk=str(subject.pk) if subject else "",
+        object_id=subject.pk if subject and isinstance(subject.pk, int) else None,
+        object_repr=str(subject)[:500] if subject else "",
+        shown=list(shown),
+        additional_data=dict(details) if details else None,
+        cid=request_id(),
+        timestamp=timezone.now(),
+    )
+    batch = _Batch([entry])
+    waiting = isolation.at_end(batch)
+    if waiting is not batch:
+        waiting.entries.append(entry)
+
+
+@dataclass
+class _Batch:
+    """The looks of one scope. All batches are equal, so that a scope has one."""
+
+    entries: list[AuditEntry] = field(default_factory=list, compare=False)
+
+    def __call__(self) -> None:
+        fresh = _without_repeats(self.entries)
+        _add_reasons(fresh)
+        AuditEntry.objects.bulk_create(fresh)
+
+
+def _key(entry: AuditEntry) -> tuple[object, ...]:
+    return (entry.kind, entry.content_type_id, entry.object_pk, entry.actor_kind, entry.actor_ref)
+
+
+def _without_repeats(entries: list[AuditEntry]) -> list[AuditEntry]:
+    """Each look once; of a customer's looks those that are not written down yet."""
+    once = list({(*_key(entry), *entry.shown): entry for entry in entries}.values())
+    looks = [one for one in once if one.actor_kind == "requester" and one.kind in (Kind.VIEW, Kind.LIST)]
+    if not looks:
+        return once
+    same = Q()
+    for one in looks:
+        same |= Q(kind=one.kind, content_type_id=one.content_type_id, object_pk=one.object_pk)
+    recent = AuditEntry.objects.filter(
+        same,
+        actor_kind="requester",
+        actor_ref__in={one.actor_ref for one in looks},
+        timestamp__gt=timezone.now() - SAME_LOOK,
+    )
+    known = {_key(entry) for entry in recent}
+    return [one for one in once if one not in looks or _key(one) not in known]
+
+
+def _add_reasons(entries: list[AuditEntry]) -> None:
+    """The grant's own words beside the look: why somebody was let in."""
+    under = {entry.grant_id for entry in entries if entry.grant_id}
+    reasons = dict(Grant.objects.filter(pk__in=under).values_list("pk", "reason")) if under else {}
+    for entry in entries:
+        if entry.grant_id in reasons:
+            entry.additional_data = {**(entry.additional_data or {}), "reason": reasons[entry.grant_id]}

@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.db import connection, migrations, transaction
 
 from tenants.access import Actor
+
+Ending = TypeVar("Ending", bound=Callable[[], None])
 
 
 class Settings(NamedTuple):
@@ -44,16 +46,20 @@ def current_actor() -> Actor | None:
     return _actor.get()
 
 
-def at_end(callback: Callable[[], None]) -> None:
+def at_end(callback: Ending) -> Ending:
     """Call back once as the last deed of the innermost `scope()`, within its transaction and seeing what it sees.
 
     Not after an error, nor when the transaction is to be rolled back. Outside of a scope it is called at once.
+    Returns the callback that will be called: an equal one that waits already, or this.
     """
     waiting = _at_end.get()
     if waiting is None:
         callback()
-    elif callback not in waiting:
-        waiting.append(callback)
+        return callback
+    if callback in waiting:
+        return waiting[waiting.index(callback)]  # type: ignore[return-value]
+    waiting.append(callback)
+    return callback
 
 
 def _apply(values: Settings) -> None:

@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from tenants import actors, api_keys, isolation, tokens
+from tenants import actors, api_keys, isolation, origin, tokens
 from tenants.access import Actor
 
 WIDGET_PATH = "/api/v1/widget/"
@@ -35,7 +35,7 @@ class ScopeMiddleware:
             return self.get_response(request)
         request.actor = actor  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(actor=f"{actor.kind}:{actor.identifier}")
-        with isolation.scope(actor):
+        with origin.coming_from(origin.of_request(request)), isolation.scope(actor):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
@@ -58,19 +58,21 @@ def identify(request: HttpRequest) -> Actor | None:
             return None
     if request.path.startswith("/api/"):
         try:
-            key_user = api_keys.user_of(request)
+            key = api_keys.key_of(request)
         except KeyError:
             request.identity_error = InvalidApiKey()  # type: ignore[attr-defined]
             return None
-        if key_user is not None:
-            request.api_user = key_user  # type: ignore[attr-defined]
-            return actors.of_user(key_user)
+        if key is not None:
+            request.api_user, request.api_key = key.user, key  # type: ignore[attr-defined]
+            return actors.of_key(key)
     user = request.user
-    return actors.of_user(user) if user.is_authenticated else None  # type: ignore[arg-type]
+    if not user.is_authenticated or user.is_service:  # a service account comes by key only
+        return None
+    return actors.of_user(user)
 
 
 class InvalidApiKey(Exception):
-    """The request bore an API key that is unknown, expired or of an inactive user."""
+    """The request bore an API key that is unknown, expired, revoked or of an inactive user."""
 
     code = "invalid_api_key"
-    message = "This API key is unknown, expired or its user is inactive. Make a new one in the admin."
+    message = "This API key is unknown, expired, revoked, or its user is inactive. Make a new one in your profile."

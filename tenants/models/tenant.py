@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
-from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator, RegexValidator
@@ -13,7 +11,6 @@ from django.db import models
 from django.db.models import Q
 from encrypted_fields.fields import EncryptedTextField
 
-from tenants.isolation import current_actor
 from tenants.models.people import validate_time_zone
 
 TIERS = [("standard", "Standard"), ("premium", "Premium"), ("enterprise", "Enterprise")]
@@ -156,27 +153,3 @@ class Snapshot(ResourceState):
 
     def __str__(self) -> str:
         return f"{self.resource} at {self.taken_at:%Y-%m-%d %H:%M}"
-
-
-class AuditEntryManager(LogEntryManager):
-    """Adds what the library does not know: the tenant, and actors who are no users."""
-
-    def log_create(self, instance: models.Model, force_log: bool = False, **kwargs: Any) -> Any:
-        tenant_id = instance.pk if isinstance(instance, Tenant) else getattr(instance, "tenant_id", None)
-        actor = current_actor()
-        if actor is not None:
-            acting = {"kind": actor.kind, "id": actor.identifier, "name": actor.name, "role": actor.role}
-            kwargs["additional_data"] = {**(kwargs.get("additional_data") or {}), "acting": acting}
-        return super().log_create(instance, force_log, tenant_id=tenant_id, **kwargs)
-
-
-class AuditEntry(AbstractLogEntry):
-    """One change to, or one view of, a record: django-auditlog's entry with its tenant. Append-only."""
-
-    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.PROTECT, related_name="+")
-    objects = AuditEntryManager()
-
-    class Meta(AbstractLogEntry.Meta):
-        abstract = False
-        verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["tenant", "-timestamp"], name="audit_tenant_time")]
