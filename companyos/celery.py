@@ -20,6 +20,7 @@ TIMETABLE = {
     "sla.tasks.sweep_clocks": 5,
     "cases.tasks.close_silent_cases": 30,
     "cases.tasks.run_diagnostics": 5,
+    "escalations.tasks.call_for_reviews": 300,
     "integrations.tasks.refresh_health": 30,
     "companyos.tasks.forget_idempotent_requests": 3600,
 }

@@ -8,11 +8,19 @@ from datetime import datetime
 from cases.models import Case
 from companyos.events.models import Event
 from escalations.models import Notice
-from tenants.models import User
+from tenants.models import Grant, User
 
 
-def tell(users: Iterable[User | None], *, case: Case, event: Event, kind: str, text: str) -> list[User]:
-    """One notice per person and event, never to the one who acted; answers who was told."""
+def tell(
+    users: Iterable[User | None],
+    *,
+    case: Case | None = None,
+    grant: Grant | None = None,
+    event: Event,
+    kind: str,
+    text: str,
+) -> list[User]:
+    """One notice per person and event, about a case or a grant; never to the one who acted. Answers who was told."""
     told = {
         user.pk: user
         for user in users
@@ -20,7 +28,16 @@ def tell(users: Iterable[User | None], *, case: Case, event: Event, kind: str, t
     }
     Notice.objects.bulk_create(
         [
-            Notice(tenant_id=case.tenant_id, user=user, case=case, kind=kind, text=text[:300], at=event.at, event=event)
+            Notice(
+                tenant_id=event.tenant_id,
+                user=user,
+                case=case,
+                grant=grant,
+                kind=kind,
+                text=text[:300],
+                at=event.at,
+                event=event,
+            )
             for user in told.values()
         ],
         ignore_conflicts=True,

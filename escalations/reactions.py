@@ -7,9 +7,9 @@ from datetime import datetime
 from cases.change import record
 from cases.models import Case
 from companyos.events.models import Event
-from escalations import incidents, notices
+from escalations import grants, incidents, notices
 from tenants.access import system_named
-from tenants.models import User
+from tenants.models import Grant, User
 
 ALERTS = system_named("SLA alerts")
 METRIC_WORDS = {"accept": "Acceptance", "first_response": "First response", "resolution": "Resolution"}
@@ -65,3 +65,34 @@ def tell_new_owner(event: Event, now: datetime) -> None:
     owner = User.objects.filter(pk=owner_id).first() if owner_id else None
     text = f"{case.reference}: {event.actor_name} gave it to you"
     notices.tell([owner], case=case, event=event, kind="case.assigned", text=text)
+
+
+# ── Elevated access ──────────────────────────────────────────────────────────
+def _grant(event: Event) -> Grant:
+    return Grant.objects.select_related("tenant", "user").get(pk=event.payload["grant"])
+
+
+def tell_deciders(event: Event, now: datetime) -> None:
+    """grant.requested, grant.broken_glass and grant.unreviewed → whoever may decide about it, but its holder."""
+    grant = _grant(event)
+    words = {
+        "grant.requested": f"{grant.user} asks for access to {grant.tenant.name}",
+        "grant.broken_glass": f"{grant.user} broke the glass to {grant.tenant.name}; review it",
+        "grant.unreviewed": f"{grant.user}'s breaking the glass to {grant.tenant.name} still waits for its review",
+    }[event.name]
+    people = grants.deciders(grant.tenant).exclude(pk=grant.user_id)
+    text = f"{grant.subject_reference}: {words}"
+    notices.tell(people, grant=grant, event=event, kind=event.name, text=text)
+
+
+def tell_holder(event: Event, now: datetime) -> None:
+    """A decision, a revocation or a review → the person whose access it is."""
+    grant, by = _grant(event), event.actor_name
+    words = {
+        "grant.granted": f"{by} gave you access to {grant.tenant.name} for {grant.minutes} minutes",
+        "grant.denied": f"{by} denied you access to {grant.tenant.name}",
+        "grant.revoked": f"{by} revoked your access to {grant.tenant.name}",
+        "grant.reviewed": f"{by} reviewed your breaking the glass to {grant.tenant.name}",
+    }[event.name]
+    text = f"{grant.subject_reference}: {words}"
+    notices.tell([grant.user], grant=grant, event=event, kind=event.name, text=text)

@@ -7,24 +7,39 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Now
 
 LONGEST = 480  # minutes
+LONGEST_BREAK_GLASS = 60
 SHORTEST = 5
+
+
+_OPENS = Q(state="granted", starts_at__lte=Now(), ends_at__gt=Now())
 
 
 class GrantQuerySet(models.QuerySet[Any]):
     def in_force(self) -> GrantQuerySet:
         """Those that open something now, by the database's clock and nobody else's."""
-        return self.filter(state=Grant.State.GRANTED, starts_at__lte=Now(), ends_at__gt=Now())
+        return self.filter(_OPENS)
+
+    def with_standing(self) -> GrantQuerySet:
+        """Adds `standing`: "open" or "ended" for what was granted, by the database's clock, else the state."""
+        told = Case(
+            When(_OPENS, then=Value("open")),
+            When(state="granted", then=Value("ended")),
+            default=F("state"),
+            output_field=CharField(),
+        )
+        return self.annotate(standing=told)
 
 
 class Grant(models.Model):
     """One person's access to one case, or to a whole tenant, that they would not have otherwise; it ends by itself.
 
     The subject is the case or incident that it is for, named as in the event log. A break-glass grant is in force at
-    once and reviewed afterwards. Only escalations.grants writes these rows.
+    once and reviewed afterwards. Only escalations.grants writes these rows, and a trigger holds that a grant is for
+    what it was asked for, moves only as it may, never grows longer, and is never deleted.
     """
 
     class Reach(models.TextChoices):
@@ -61,6 +76,7 @@ class Grant(models.Model):
     review = models.TextField(blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     revoked_at = models.DateTimeField(null=True)
+    nagged_at = models.DateTimeField(null=True, help_text="When the missing review was last called for.")
 
     objects = models.Manager.from_queryset(GrantQuerySet)()
 
@@ -91,6 +107,14 @@ class Grant(models.Model):
             models.CheckConstraint(
                 condition=Q(reviewed_by__isnull=True) | ~Q(reviewed_by=F("user")),
                 name="grant_not_reviewed_by_its_holder",
+            ),
+            models.CheckConstraint(
+                condition=Q(break_glass=False) | Q(minutes__lte=LONGEST_BREAK_GLASS), name="grant_break_glass_is_brief"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "tenant", "subject_kind", "subject_id"],
+                condition=Q(state="requested"),
+                name="grant_one_open_request",
             ),
             models.CheckConstraint(
                 condition=Q(reach="tenant") | Q(reach="case", subject_kind="case"), name="grant_case_reach_names_a_case"
