@@ -108,8 +108,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "system": frozenset(BY_NAME),
 }
 
-# What every key may, whatever its scopes: come in and ask who it is.
+# What every key may, whatever its scopes: come in and ask who it is. And what none may: a key makes no keys.
 ALWAYS_IN_SCOPE = frozenset({"api.use"})
+NEVER_IN_SCOPE = frozenset({"console.use", "ops.admin", "key.own", "key.manage"})
 
 # Django's own permissions for the admin, per group: an app's label (or one model's, which then counts for that model)
 # and the actions. The admin's classes may refuse more; they never allow more.
@@ -124,6 +125,15 @@ ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "auditor": dict.fromkeys(("tenants", "sla", "cases", "escalations", "reporting", "events"), _VIEW),
 }
+
+
+def scopes_of(role: str) -> dict[str, list[Permission]]:
+    """Group → the permissions that a key of the role may carry: what its maker chooses among."""
+    fixed = ALWAYS_IN_SCOPE | NEVER_IN_SCOPE
+    groups = {
+        group: [row for row in rows if role in row.roles and row.name not in fixed] for group, rows in GROUPS.items()
+    }
+    return {group: rows for group, rows in groups.items() if rows}
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 
 from tenants import isolation
-from tenants.access import SERVICE, STAFF_ROLES, SYSTEM, Actor, Opened
-from tenants.models import Grant, Membership, Requester, Tenant, User
+from tenants.access import NEVER_IN_SCOPE, PERMISSIONS, SERVICE, STAFF_ROLES, SYSTEM, Actor, Opened
+from tenants.models import ApiKey, Grant, Membership, Requester, Tenant, User
 
 
 def of_user(user: User) -> Actor | None:
@@ -30,6 +32,15 @@ def of_user(user: User) -> Actor | None:
         sealed_files=sealed_files,
         opened=opened,
     )
+
+
+def of_key(key: ApiKey) -> Actor | None:
+    """The key's user, within the key's scopes."""
+    actor = of_user(key.user)
+    if actor is None:
+        return None
+    allowed = frozenset(key.scopes) if key.scopes else PERMISSIONS[actor.role]
+    return replace(actor, scopes=allowed - NEVER_IN_SCOPE)
 
 
 def _opened(user: User) -> tuple[Opened, ...]:

@@ -1,32 +1,18 @@
-"""API keys: `cos_` and 43 random characters, kept as a SHA-256 digest (the key has 256 bits, so no slow hash)."""
+"""The API key that a request bears, and the note of its use."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants.models import ApiKey, User
+from tenants import keys
+from tenants.models import ApiKey
 
-MARK = "cos_"
-DEFAULT_LIFETIME = timedelta(days=90)
 _USE_NOTED_EVERY = timedelta(minutes=1)
-
-
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def create(user: User, name: str, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME) -> tuple[ApiKey, str]:
-    """A new key's row and the key itself, which is shown this once."""
-    key = MARK + secrets.token_urlsafe(32)
-    row = ApiKey.objects.create(
-        user=user, name=name, prefix=key[: len(MARK) + 6], digest=_digest(key), expires_at=now + lifetime
-    )
-    return row, key
 
 
 def bearer(request: HttpRequest) -> str:
@@ -35,15 +21,24 @@ def bearer(request: HttpRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def user_of(request: HttpRequest) -> User | None:
-    """The active user whose unexpired key the request bears; None without an API key; raises KeyError for a bad one."""
+def key_of(request: HttpRequest) -> ApiKey | None:
+    """The live key of an active user that the request bears; None without one; raises KeyError for a bad one."""
     key = bearer(request)
-    if not key.startswith(MARK):
+    if not key.startswith(keys.MARK):
         return None
     now = timezone.now()
-    row = ApiKey.objects.select_related("user").filter(digest=_digest(key), expires_at__gt=now).first()
-    if row is None or not row.user.is_active:
+    row = ApiKey.objects.select_related("user").filter(digest=keys.digest_of(key)).first()
+    if row is None or row.state(now) != "live" or not row.user.is_active:
         raise KeyError("api_key")
-    if row.last_used_at is None or now - row.last_used_at > _USE_NOTED_EVERY:
-        ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
-    return row.user
+    address = _address(request)
+    if row.last_used_at is None or now - row.last_used_at > _USE_NOTED_EVERY or row.last_used_from != address:
+        ApiKey.objects.filter(pk=row.pk).update(last_used_at=now, last_used_from=address)
+    return row
+
+
+def _address(request: HttpRequest) -> str | None:
+    """The client's, as the sign-in sees it; None where a proxy in front does not tell."""
+    try:
+        return get_adapter(request).get_client_ip(request)
+    except PermissionDenied:
+        return None

@@ -1,7 +1,8 @@
 """Who asks is settled once, before the view: then the whole request runs in that actor's scope.
 
-Three ways in: the session cookie (console, admin, API from the browser), an API key, a widget token. A bad key or
-token is remembered on the request and answered with 401 by the API's authentication class.
+Four ways in: the session cookie (console, admin, API from the browser), an API key, a widget token, and a visit to
+the portal, to which nobody's staff session counts. A bad key or token is remembered on the request and answered with
+401 by the API's authentication class.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from tenants import actors, api_keys, isolation, origin, tokens
 from tenants.access import Actor
+from tenants.portal import gate, visits
 
 WIDGET_PATH = "/api/v1/widget/"
-# Streams outlive their request's transaction and open their own scope; probes must answer without a database.
-UNSCOPED_PATHS = ("/live/", "/healthz", "/readyz", "/static/")
+# Streams outlive their request's transaction and open their own scope, as do downloads, which their link identifies;
+# probes must answer without a database.
+UNSCOPED_PATHS = ("/live/", "/healthz", "/readyz", "/static/", "/d/")
 
 
 class ScopeMiddleware:
@@ -48,6 +52,8 @@ class ScopeMiddleware:
 
 def identify(request: HttpRequest) -> Actor | None:
     """Who asks; None for nobody, with request.identity_error set when a credential was given and is no good."""
+    if request.path.startswith(gate.PATH):
+        return _visitor(request)
     if request.path.startswith(WIDGET_PATH):
         if not request.headers.get("Authorization"):
             return None
@@ -69,6 +75,14 @@ def identify(request: HttpRequest) -> Actor | None:
     if not user.is_authenticated or user.is_service:  # a service account comes by key only
         return None
     return actors.of_user(user)
+
+
+def _visitor(request: HttpRequest) -> Actor | None:
+    """The customer at the portal; whoever is signed in to the console in the same browser stays outside."""
+    request.user = AnonymousUser()
+    requester = visits.requester_of(request.COOKIES.get(gate.COOKIE, ""))
+    request.requester = requester  # type: ignore[attr-defined]
+    return actors.of_requester(requester) if requester else None
 
 
 class InvalidApiKey(Exception):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import factory
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
+from tenants import keys
+from tenants.access import SYSTEM
 from tenants.models import Membership, Requester, Resource, Tenant, User
 
 
@@ -26,6 +29,12 @@ class UserFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def regions(self, create: bool, extracted: list[str] | None, **kwargs: object) -> None:
         Membership.objects.create(user=self, regions=extracted or [])
+
+
+def key_for(user: User, *scopes: str) -> str:
+    """A new API key, made as the verb makes it; without scopes it may all that the role may."""
+    name = f"key {user.api_keys.count()}"
+    return keys.make(user, name=name, scopes=scopes or None, days=90, actor=SYSTEM, now=timezone.now()).key
 
 
 class TenantFactory(factory.django.DjangoModelFactory):

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from cases.models import Case, Evidence, Macro, Runbook
 from companyos.widget_host import widget_token
-from tenants import api_keys
 from tenants.models import Requester, User
 from tests.cast import Cast
+from tests.factories import key_for
 
 ORIGIN = "https://app.acme.example"
 
@@ -50,8 +50,7 @@ class Hand:
 
 
 def with_key(user: User) -> Hand:
-    _, key = api_keys.create(user, "test", timezone.now())
-    return Hand({"Authorization": f"Bearer {key}"})
+    return Hand({"Authorization": f"Bearer {key_for(user)}"})
 
 
 def with_token(requester: Requester) -> Hand:

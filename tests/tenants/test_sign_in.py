@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from tenants import api_keys, isolation
+from tenants import isolation
 from tenants.access import SYSTEM
-from tenants.models import ApiKey, User
+from tenants.models import User
 from tests.cast import Cast, assemble
 from tests.factories import UserFactory
 
@@ -99,37 +97,3 @@ def test_only_the_roles_that_the_table_names_see_the_admin(people: Cast, client:
     assert client.get("/admin/").status_code == 200
     client.force_login(people.agent)
     assert client.get("/admin/").status_code == 302
-
-
-# ── API keys ─────────────────────────────────────────────────────────────────
-def ask(client: Client, key: str):
-    return client.get("/api/v1/cases/", headers={"Authorization": f"Bearer {key}"})
-
-
-def test_a_key_acts_as_its_person(people: Cast, client: Client) -> None:
-    row, key = api_keys.create(people.agent, "laptop", timezone.now())
-    assert key not in (row.digest, row.prefix)
-    assert ask(client, key).status_code == 200
-    row.refresh_from_db()
-    assert row.last_used_at is not None
-
-
-def test_a_bad_key_is_refused(people: Cast, client: Client) -> None:
-    row, key = api_keys.create(people.agent, "laptop", timezone.now())
-    for bad in (key[:-1], key.upper(), f"{key}x", "cos_", api_keys.MARK + "\u00e9" * 43, row.digest):
-        assert ask(client, bad).status_code == 401, bad
-    ApiKey.objects.filter(pk=row.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert ask(client, key).status_code == 401
-
-
-def test_a_key_ends_with_its_person_and_with_the_role(people: Cast, client: Client) -> None:
-    _, key = api_keys.create(people.agent, "laptop", timezone.now())
-    people.agent.groups.clear()
-    assert ask(client, key).status_code in (401, 403)
-    User.objects.filter(pk=people.agent.pk).update(is_active=False)
-    assert ask(client, key).status_code == 401
-
-
-def test_a_bad_key_is_refused_even_beside_a_good_session(people: Cast, client: Client) -> None:
-    client.force_login(people.agent)
-    assert ask(client, "cos_nonsense").status_code == 401
