@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from django.db.models import Q, QuerySet
+
 from companyos.web.errors import DomainError
 from tenants.access import Actor
 from tenants.models import Membership, Tenant, User
@@ -87,3 +89,13 @@ def words(user_id: int | None) -> str:
     ]
     sentence = "; ".join(parts) or "every tenant"
     return sentence[0].upper() + sentence[1:]
+
+
+def people_of(tenant: Tenant) -> QuerySet[User]:
+    """The support side's accounts whose membership reaches the tenant; what a grant opens does not count."""
+    return User.objects.filter(
+        Q(membership__regions=[]) | Q(membership__regions__contains=[tenant.region]),
+        Q(membership__segments=[]) | Q(membership__segments__contains=[tenant.segment]),
+        Q(membership__tenants__isnull=True) | Q(membership__tenants=tenant),
+        is_active=True,
+    ).distinct()
