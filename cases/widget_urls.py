@@ -3,9 +3,11 @@
 from django.urls import path
 
 from cases import widget_api as api
+from cases import widget_portal
 
 urlpatterns = [
     path("session", api.SessionView.as_view()),
+    path("portal-links", widget_portal.PortalLinksView.as_view()),
     path("cases", api.CasesView.as_view()),
     path("cases/<slug:reference>", api.CaseView.as_view()),
     path("cases/<slug:reference>/messages", api.MessagesView.as_view()),

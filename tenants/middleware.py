@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from companyos.web import bodies
 from tenants import actors, api_keys, isolation, origin, tokens
 from tenants.access import Actor
 from tenants.portal import gate, visits
@@ -39,6 +40,9 @@ class ScopeMiddleware:
             return self.get_response(request)
         request.actor = actor  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(actor=f"{actor.kind}:{actor.identifier}")
+        refusal = bodies.read(request)
+        if refusal is not None:
+            return refusal
         with origin.coming_from(origin.of_request(request)), isolation.scope(actor):
             response = self.get_response(request)
             if response.status_code >= 500:
