@@ -23,6 +23,11 @@ TIMETABLE = {
     "escalations.tasks.call_for_reviews": 300,
     "integrations.tasks.refresh_health": 30,
     "companyos.tasks.forget_idempotent_requests": 3600,
+    "tenants.tasks.plan_retention": 900,
+    "tenants.tasks.run_retention": 10,
+    "tenants.tasks.remove_files": 10,
+    "tenants.tasks.run_data_jobs": 5,
+    "tenants.tasks.expire_exports": 600,
 }
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": every, "options": {"expires": max(every * 2, 10)}}

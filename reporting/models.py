@@ -37,7 +37,8 @@ class FeedbackItem(models.Model):
     """One closure's lesson, in one backlog."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
-    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="feedback")
+    # None once retention took the case; the lesson stays.
+    case = models.ForeignKey("cases.Case", null=True, on_delete=models.PROTECT, related_name="feedback")
     cycle = models.PositiveSmallIntegerField()
     backlog = models.CharField(max_length=12, choices=Backlog.choices)
     title = models.CharField(max_length=300)
