@@ -16,7 +16,7 @@ from companyos.events.models import Event
 from companyos.web.errors import Conflict, NotFound
 from sla import clocks
 from sla.clocks import Effect
-from tenants import isolation
+from tenants import isolation, restriction
 from tenants.access import Actor
 
 _ALWAYS = ("version", "last_activity_at", "next_due_at", "next_due_metric")
@@ -74,6 +74,7 @@ def changing(case: Case, *, actor: Actor, permission: str, seen: int | None, now
         )
         if locked is None:
             raise NotFound("not_found", f"There is no case {case.reference}.")
+        restriction.require_content(actor, locked.tenant, locked.pk)
         with isolation.whole_tenant(locked.tenant_id) if actor.kind == "requester" else nullcontext():
             if seen is not None and seen != locked.version:
                 raise Conflict("stale", _stale_message(locked), "version", version=locked.version)

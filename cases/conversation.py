@@ -13,6 +13,7 @@ from cases.change import changing
 from cases.models import Case, Draft, Macro, Message, Note, Survey
 from cases.models.case import Status
 from companyos.web.errors import DomainError, NotAllowedNow
+from tenants import restriction
 from tenants.access import Actor
 from tenants.models import Requester
 
@@ -116,6 +117,7 @@ def save_draft(case: Case, *, actor: Actor, mode: str, body: str) -> None:
     body = posting.clean_text(body, "body")
     if mode not in ("reply", "note"):
         raise DomainError("unknown_mode", "A draft is a reply or a note.", "mode")
+    restriction.require_content(actor, case.tenant, case.pk)
     if body:
         Draft.objects.update_or_create(
             case=case, user_id=actor.user_id, mode=mode, defaults={"body": body, "tenant_id": case.tenant_id}

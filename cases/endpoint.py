@@ -30,8 +30,8 @@ NOUNS = {
 
 
 class CaseEndpoint(Endpoint):
-    def case(self, reference: str, *, viewed: bool = False) -> Case:
-        return access.get_case(reference, self.actor, viewed=viewed)
+    def case(self, reference: str, *, viewed: bool = False, content: bool = True) -> Case:
+        return access.get_case(reference, self.actor, viewed=viewed, content=content)
 
     def changed(self, case: Case) -> Response:
         """The case as it is after the deed."""

@@ -19,7 +19,7 @@ from cases.models import Case, CaseNumber, CaseResource
 from cases.models.case import Channel
 from companyos.web.errors import DomainError, NotFound
 from sla import clocks, policies
-from tenants import isolation
+from tenants import isolation, restriction
 from tenants.access import Actor, system_named
 from tenants.models import Requester, Resource, Snapshot, Tenant
 
@@ -91,6 +91,7 @@ def open_case(
     actor.require("case.open")
     if actor.tenant_ids is not None and requester.tenant_id not in actor.tenant_ids:
         raise NotFound("not_found", "There is no such requester.")
+    restriction.require_content(actor, requester.tenant)
     report = _checked(report)
     with transaction.atomic(), isolation.whole_tenant(requester.tenant_id):
         tenant = requester.tenant

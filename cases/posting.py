@@ -12,6 +12,7 @@ from cases.change import Change
 from cases.models import Attachment, Macro, Message
 from companyos.web.errors import DomainError
 from sla import clocks
+from tenants import restriction
 
 LONGEST_BODY = 50_000
 
@@ -41,6 +42,8 @@ def post(
 ) -> Message:
     """Write a public message. The first one by a person of the support side meets the first-response clock."""
     case, author = change.case, author_kind(change)
+    if files:
+        restriction.require_files(change.actor, case.tenant, case.pk)
     checked = [uploads.check(file) for file in uploads.within_limits(files)]
     message = Message.objects.create(
         tenant_id=case.tenant_id,

@@ -325,6 +325,7 @@ class TimelineEntry(serializers.Serializer[Any]):
     message = MessageRow(allow_null=True)
     note = NoteRow(allow_null=True)
     run = RunRow(allow_null=True)
+    locked_files = serializers.IntegerField(help_text="Files of it that only a grant opens.")
 
 
 class Timeline(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from cases.access import LockedFiles
 from cases.models import Attachment, Case, DiagnosticRun, Evidence, Message, Note, Survey
 from companyos.events.models import Event
 
@@ -44,6 +45,7 @@ class Entry:
     files: list[Attachment] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    locked_files: int = 0
 
     @property
     def anchor(self) -> str:
@@ -79,6 +81,13 @@ def entries(case: Case, only: str = "", limit: int = LATEST) -> list[Entry]:
     _attach_runs([entry for entry in found if "run" in entry.event.payload])
     _attach_surveys([entry for entry in found if "survey" in entry.event.payload])
     return [entry for entry in found if entry.kind == only] if only in KINDS else found
+
+
+def mark_locked(found: Iterable[Entry], locked: LockedFiles) -> None:
+    """Say of each entry how many files of it stay closed to the viewer."""
+    for entry in found:
+        of_message = locked.messages.get(entry.message.pk, 0) if entry.message else 0
+        entry.locked_files = of_message + (locked.runs.get(entry.run.pk, 0) if entry.run else 0)
 
 
 def _with_alerts(found: list[Entry]) -> list[Entry]:

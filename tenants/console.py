@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from companyos.web.errors import NotFound
-from tenants import audit
+from tenants import audit, restriction
 from tenants.access import Actor
 from tenants.models import Entitlement, Requester, Resource, Tenant
 
@@ -44,12 +44,17 @@ class TenantView:
     requesters: list[Requester] = field(default_factory=list)
 
 
-def get_tenant(slug: str, actor: Actor, *, viewed: bool = True) -> Tenant:
-    """The only way to a tenant's page; a foreign tenant is as absent as none. The view is audited."""
+def get_tenant(slug: str, actor: Actor, *, viewed: bool = True, content: bool = True) -> Tenant:
+    """The only way to a tenant's page; a foreign tenant is as absent as none. The view is audited.
+
+    `content=False` is for what shows the tenant's master data alone; without it a restricted tenant is refused.
+    """
     actor.require("tenant.read")
     tenant = Tenant.objects.select_related("escalation_lead").filter(slug=slug).first()
     if tenant is None:
         raise NotFound("not_found", f"There is no tenant {slug[:50]}.")
+    if content:
+        restriction.require_content(actor, tenant)
     if viewed:
         audit.viewed(tenant)
     return tenant

@@ -14,9 +14,14 @@ from tenants.forms import ProfileForm
 
 @console_view(GET="tenant.read")
 def tenant(request: HttpRequest, slug: str) -> HttpResponse:
-    """Health, entitlements, requesters; a tenant out of reach is as absent as one that never was."""
-    found = console.get_tenant(slug, request.actor)
-    page = {"tenant": found, "view": console.overview(found, timezone.now()), "place": "tenants"}
+    """Health, entitlements, requesters; a tenant out of reach is as absent as one that never was.
+
+    Of a restricted one only the master data is shown.
+    """
+    found = console.get_tenant(slug, request.actor, content=False)
+    locked = not request.actor.reads_content(found.pk)
+    view = None if locked else console.overview(found, timezone.now())
+    page = {"tenant": found, "view": view, "locked": locked, "place": "tenants"}
     return render(request, "tenants/tenant.html", page)
 
 

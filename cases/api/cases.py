@@ -10,13 +10,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases import inputs, intake, queue, serializers, timeline
+from cases import access, inputs, intake, queue, serializers, timeline
 from cases.endpoint import CaseEndpoint
 from cases.models import Case, Evidence
 from companyos.web.errors import DomainError
 from companyos.web.idempotency import idempotent
 from companyos.web.pagination import page
 from sla import clocks
+from tenants import restriction
 from tenants.models import Requester, Resource, Tenant
 
 TAG = "Cases"
@@ -54,6 +55,7 @@ class CasesEndpoint(CaseEndpoint):
     def post(self, request: Request) -> Response:
         told = self.read(inputs.NewCase)
         requester = _requester(told.pop("tenant"), told.pop("requester"))
+        restriction.require_content(self.actor, requester.tenant)
         if told["resource"] and not Resource.objects.filter(tenant=requester.tenant, key=told["resource"]).exists():
             raise DomainError("unknown_resource", f"{requester.tenant} has no resource {told['resource']}.", "resource")
         channel, files = told.pop("channel"), told.pop("files")
@@ -132,7 +134,7 @@ class ClocksEndpoint(CaseEndpoint):
         responses=serializers.ClockList,
     )
     def get(self, request: Request, reference: str) -> Response:
-        case = self.case(reference)
+        case = self.case(reference, content=False)
         readings = clocks.readings([case.clock_set_id], timezone.now())[case.clock_set_id]
         return Response(serializers.ClockList({"results": readings}).data)
 
@@ -151,6 +153,7 @@ class TimelineEndpoint(CaseEndpoint):
         asked = self.asked(inputs.TimelineQuery)
         case = self.case(reference, viewed=True)
         found = timeline.entries(case, asked.get("kind", ""), asked["limit"])
+        timeline.mark_locked(found, access.locked_files(case, self.actor))
         return Response(serializers.Timeline({"results": found}).data)
 
 

@@ -58,6 +58,7 @@ def rail_places(context: template.Context) -> list[dict[str, object]]:
     places = (
         ("incidents", "Incidents", "siren", "case.read"),
         ("runbooks", "Runbooks", "book-open", "case.read"),
+        ("access", "Access", "key-round", "grant.read"),
         ("notices", "Notices", "bell", "console.use"),
         ("reports", "Reports", "chart-column", "report.read"),
     )

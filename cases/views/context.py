@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from cases import macros as macro_rules
+from cases.access import locked_files
 from cases.models import Case, DiagnosticRun, Evidence, Macro, Resolution, Runbook, Survey
 from tenants import console
 from tenants.models import AuditEntry
@@ -27,6 +28,7 @@ def macros(case: Case) -> dict[str, Any]:
 
 def case_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
     return {
+        "locked_evidence": locked_files(case, request.actor).evidence,
         "affected": case.affected.select_related("resource", "snapshot").order_by("id"),
         "evidence": Evidence.objects.filter(case=case).order_by("-at")[:MOST],
         "resolution": Resolution.objects.filter(case=case).order_by("-at").first(),
@@ -40,6 +42,11 @@ def tenant_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
 
 def incidents_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
     """Nothing of its own: the panel is escalations', put in by its template tag."""
+    return {}
+
+
+def access_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
+    """Nothing of its own either."""
     return {}
 
 
@@ -77,4 +84,5 @@ TABS: dict[str, Callable[[HttpRequest, Case], dict[str, Any]]] = {
     "runbooks": runbooks_tab,
     "related": related_tab,
     "audit": audit_tab,
+    "access": access_tab,
 }

@@ -56,6 +56,6 @@ def notices(request: HttpRequest) -> HttpResponse:
         inbox.mark_read(request.user, timezone.now(), ids)
         messages.success(request, "Marked as read.")
         return redirect("notices")
-    rows = Notice.objects.filter(user=request.user).select_related("case__tenant")
+    rows = Notice.objects.filter(user=request.user).select_related("case__tenant", "grant__tenant")
     context = {"page": page(rows, NEWEST_NOTICE, after=request.GET.get("after")), "place": "notices"}
     return render(request, "escalations/notices.html", context)
