@@ -1,7 +1,9 @@
 """One settings file; everything that differs between places comes from the environment (see docs/operations.md)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -50,6 +52,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -65,6 +72,7 @@ INSTALLED_APPS = [
     "companyos.events",
     "companyos.web",
     "tenants",
+    "tenants.sign_in",
     "sla",
     "cases",
     "escalations",
@@ -86,8 +94,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.sign_in.sessions.SessionLimitsMiddleware",
+    "tenants.sign_in.wall.SecondFactorMiddleware",
     "tenants.middleware.ScopeMiddleware",
     "companyos.web.middleware.DomainErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "companyos.urls"
 WSGI_APPLICATION = "companyos.wsgi.application"
@@ -176,23 +187,102 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
-# ── Sign-in ──────────────────────────────────────────────────────────────────
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# ── Sign-in (docs/operations.md tells each setting) ──────────────────────────
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "tenants.sign_in.passwords.FrugalArgon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", default=8 if DEBUG else 12)},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if env.bool("BEHIND_PROXY", default=False) else 0)
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "tenants.sign_in.ClosedSignUp"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_ADAPTER = "tenants.sign_in.accounts.ClosedSignUp"
+ACCOUNT_FORMS = {"reset_password": "tenants.sign_in.accounts.OwnPasswordReset"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_SECONDS", default=300)
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=8 * 3600)
+SESSION_LONGEST_SECONDS = SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_SECONDS", default=7 * 86_400)
+
+MFA_REQUIRED = env.bool("MFA_REQUIRED", default=not DEBUG)
+MFA_ADAPTER = "tenants.sign_in.factors.SealedSecrets"
+MFA_FORMS = {
+    "authenticate": "tenants.sign_in.factors.CodeForm",
+    "reauthenticate": "tenants.sign_in.factors.CodeAgainForm",
+    "add_webauthn": "tenants.sign_in.factors.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG  # a demo on loopback has no TLS
+
+# Guessing: the truth is in PostgreSQL; the rate limits above are a second net that a flushed cache loses.
+AXES_HANDLER = "tenants.sign_in.lockout.Guesses"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.int("LOCKOUT_FAILURES", default=5)
+LOCKOUT_FAILURES_ANYWHERE = env.int("LOCKOUT_FAILURES_ANYWHERE", default=50)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOCKOUT_MINUTES", default=15))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "tenants.sign_in.lockout.account_of"
+AXES_CLIENT_IP_CALLABLE = "tenants.sign_in.lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "tenants.sign_in.lockout.locked"
+AXES_SENSITIVE_PARAMETERS = ["login", "password", "code", "credential", "csrfmiddlewaretoken", "next"]
+AXES_DISABLE_ACCESS_LOG = True  # the audit log tells it
+AXES_ENABLE_ADMIN = False  # tenants.sign_in.admin
+AXES_VERBOSE = False
+
+# Single sign-on by OpenID Connect, on when SSO_SERVER_URL is set.
+SSO_SERVER_URL = env.str("SSO_SERVER_URL", default="")
+SSO_MATCH_BY_EMAIL = env.bool("SSO_MATCH_BY_EMAIL", default=True)
+SSO_TRUST_MFA = env.bool("SSO_TRUST_MFA", default=False)
+SSO_MFA_METHODS = env.list("SSO_MFA_METHODS", default=["mfa", "otp", "hwk"])
+SSO_ROLE_CLAIM = env.str("SSO_ROLE_CLAIM", default="groups")
+SSO_ROLES = env.dict("SSO_ROLES", default={})
+SOCIALACCOUNT_ADAPTER = "tenants.sign_in.sso.KnownPeople"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": env.str("SSO_NAME", default="single sign-on"),
+                "client_id": env.str("SSO_CLIENT_ID", default=""),
+                "secret": env.str("SSO_CLIENT_SECRET", default=""),
+                "settings": {
+                    "server_url": SSO_SERVER_URL,
+                    "verified_email": env.bool("SSO_TRUST_EMAIL", default=False),
+                },
+            }
+        ]
+        if SSO_SERVER_URL
+        else [],
+    }
+}
+# The browser follows the sign-in form to the provider, which the content policy must allow.
+SSO_ORIGINS = (
+    env.list("SSO_ORIGINS", default=["{0.scheme}://{0.netloc}".format(urlsplit(SSO_SERVER_URL))])
+    if SSO_SERVER_URL
+    else []
+)
 
 # ── Language, time, files ────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
@@ -238,7 +328,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "frame-src": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *SSO_ORIGINS],
         "frame-ancestors": ["'none'"],
         "upgrade-insecure-requests": SECURE,
     },
@@ -308,6 +398,9 @@ CORS_EXPOSE_HEADERS = ["retry-after", "etag", "idempotent-replayed"]
 # ── Events ───────────────────────────────────────────────────────────────────
 EVENT_SUBSCRIBERS = "companyos.subscribers.SUBSCRIBERS"
 EVENT_CHANNEL = "companyos_events"
+
+# ── Retention and privacy: which app brings which part ──
+DATA_RULES = "companyos.retention"
 
 # ── Diagnostics and telemetry: where outbound requests may go, besides public addresses ──
 OUTBOUND_ALLOWED_HOSTS = env.list("OUTBOUND_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])

@@ -17,6 +17,7 @@ urlpatterns = [
     path("portal/", include("tenants.portal.urls")),
     path("", include("cases.urls")),
     path("", include("tenants.urls")),
+    path("", include("tenants.api_key_urls")),
     path("", include("escalations.urls")),
     path("", include("reporting.urls")),
 ]

@@ -1,8 +1,7 @@
 """Is it still you? Sensitive deeds ask for proof that is at most ACCOUNT_REAUTHENTICATION_TIMEOUT seconds old.
 
-    @console_view
+    @console_view(POST="grant.approve")
     @reauthenticated("approve this access")
-    @require_POST
     def approval(request, …)
 
 The words complete "Go on:" on the page that the person comes back to. Around a method of a ModelAdmin it works alike:

@@ -25,6 +25,10 @@ SHARED = {
     "auth_group", "auth_group_permissions", "auth_permission",
     "account_emailaddress", "account_emailconfirmation",
     "django_admin_log", "django_content_type", "django_session", "django_migrations",
+    # How people of the support side prove who they are: the sign-in libraries' own rows.
+    "axes_accessattempt", "axes_accessattemptexpiration", "axes_accessfailurelog", "axes_accesslog",
+    "mfa_authenticator", "usersessions_usersession",
+    "socialaccount_socialaccount", "socialaccount_socialapp", "socialaccount_socialtoken",
     # The same for every tenant: what the support side knows and does.
     "cases_macro", "cases_runbook", "reporting_feedbackrule",
     # The audit library's own table, which stays empty: our entries are tenants_auditentry.

@@ -20,7 +20,7 @@ WORDS = {"reason": "ACME-1 cannot wait\nsecond line", "minutes": "30"}
 done: list[dict[str, str]] = []
 
 
-@console_view
+@console_view(GET="console.use", POST="console.use")
 @reauthenticated("approve this access")
 def deed(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
@@ -28,7 +28,7 @@ def deed(request: HttpRequest) -> HttpResponse:
     return HttpResponse("the form")
 
 
-@console_view
+@console_view(POST="console.use")
 def strict(request: HttpRequest) -> HttpResponse:
     demand(request)
     return HttpResponse("done")

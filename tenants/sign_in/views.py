@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from tenants import reauthentication
+from tenants.sign_in import sessions
 
 
 @login_required
@@ -45,4 +49,37 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
     """Password, second factors, passkeys, recovery codes and sessions, in one place."""
-    return render(request, "account/security.html", {"place": "profile"})
+    behind_the_wall = getattr(request, "second_factor_missing", False)
+    plain = behind_the_wall or getattr(request, "actor", None) is None
+    factors = {Authenticator.Type.WEBAUTHN: []}
+    for factor in Authenticator.objects.filter(user=request.user).order_by("created_at"):
+        factors.setdefault(factor.type, []).append(factor.wrap())
+    page = {
+        "layout": "layouts/entrance.html" if plain else "layouts/console.html",
+        "place": "profile",
+        "behind_the_wall": behind_the_wall,
+        "totp": next(iter(factors.get(Authenticator.Type.TOTP, [])), None),
+        "codes": next(iter(factors.get(Authenticator.Type.RECOVERY_CODES, [])), None),
+        "keys": factors[Authenticator.Type.WEBAUTHN],
+        "identities": SocialAccount.objects.filter(user=request.user),
+        "sessions": sessions.of(request),
+    }
+    return render(request, "account/security.html", page)
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one other device out; one that is gone already is as good as signed out."""
+    sessions.end(request, UserSession.objects.filter(pk=pk))
+    messages.success(request, "That device is signed out.")
+    return redirect("security")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere else."""
+    ended = sessions.end(request, UserSession.objects.all())
+    messages.success(request, f"{ended} other {'device' if ended == 1 else 'devices'} signed out.")
+    return redirect("security")

@@ -1,0 +1,68 @@
+"""Operations' view of the door: who is locked out, which second factors and outside identities there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin
+
+from companyos.web.operations import NoAdding
+from tenants.reauthentication import reauthenticated
+
+Context = dict[str, Any] | None
+# Their own screens edit what is settled by settings and by the people themselves.
+LIBRARY: tuple[type[Model], ...] = (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession)
+for model in LIBRARY:
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class Deleted(NoAdding, ModelAdmin):
+    """Seen and deleted, never edited; deleting asks for recent proof."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @reauthenticated("delete this")
+    def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+
+    @reauthenticated("delete this")
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Context = None) -> HttpResponse:
+        return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+
+
+@admin.register(AccessAttempt)
+class LockAdmin(Deleted):
+    """Wrong passwords and codes; deleting an account's rows unlocks it."""
+
+    list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
+    search_fields = ("username", "=ip_address")
+    fields = ("username", "ip_address", "user_agent", "failures_since_start", "attempt_time")
+
+
+@admin.register(Authenticator)
+class FactorAdmin(Deleted):
+    """A person who has lost every second factor is helped by deleting them here; they set up new ones."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(SocialAccount)
+class IdentityAdmin(Deleted):
+    """Which identity of the single sign-on opens which account; deleted, it is matched by e-mail address anew."""
+
+    list_display = ("user", "provider", "uid", "last_login", "date_joined")
+    search_fields = ("user__email", "uid")
+    fields = ("user", "provider", "uid", "last_login", "date_joined")

@@ -1,0 +1,115 @@
+"""Sessions end: after a while without use, after a longest time whatever happens, and with the account."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_in
+from django.db.models import QuerySet
+from django.db.models.signals import post_save
+from django.dispatch import Signal, receiver
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from tenants.models import User
+from tenants.sign_in import lockout
+
+SINCE, SEEN = "signed_in_at", "seen_at"
+# How exact "last seen" is, and the most that an idle timeout is late; a write to the database each.
+TOUCH_SECONDS = 60
+session_ended = Signal()  # request, session
+SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
+           ("Mac OS X", "macOS"), ("Linux", "Linux"))  # fmt: skip
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"),
+            ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl"))  # fmt: skip
+
+
+class SessionLimitsMiddleware:
+    """Ends a session that is too old or was unused for too long, before anybody asks who the user is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SINCE in request.session:
+            now = time.time()
+            since, seen = request.session[SINCE], request.session.get(SEEN, 0)
+            if now - since > settings.SESSION_LONGEST_SECONDS or now - seen > settings.SESSION_IDLE_SECONDS:
+                logout(request)
+            elif now - seen >= TOUCH_SECONDS:
+                _touch(request, now)
+        return self.get_response(request)
+
+
+def _touch(request: HttpRequest, now: float) -> None:
+    request.session[SEEN] = now
+    last = {"last_seen_at": timezone.now()}
+    if address := lockout.address_of(request):
+        last["ip"] = address  # type: ignore[assignment]
+    known = UserSession.objects.filter(session_key=request.session.session_key).update(**last)
+    if not known and request.user.is_authenticated:
+        UserSession.objects.create_from_request(request)
+
+
+@receiver(user_logged_in)
+def begin(request: HttpRequest, **kwargs: Any) -> None:
+    request.session[SINCE] = request.session[SEEN] = time.time()
+
+
+@receiver(post_save, sender=User)
+def end_with_the_account(instance: User, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """Switched off: nothing of it is left that could wake up when it is switched on again."""
+    if not created and not raw and not instance.is_active:
+        end_all(instance)
+
+
+def end_all(user: User) -> int:
+    """End every listed session of the person; how many there were."""
+    sessions = list(UserSession.objects.filter(user=user))
+    for session in sessions:
+        session.end()
+    return len(sessions)
+
+
+def end(request: HttpRequest, chosen: QuerySet[UserSession]) -> int:
+    """End those of the chosen that are the person's own and not this very one; how many there were."""
+    own = chosen.filter(user=request.user).exclude(session_key=request.session.session_key)
+    found = list(own)
+    for session in found:
+        session.end()
+        session_ended.send(sender=UserSession, request=request, session=session)
+    return len(found)
+
+
+class Listed(NamedTuple):
+    pk: int
+    device: str
+    address: str
+    since: datetime
+    seen: datetime
+    current: bool
+
+
+def of(request: HttpRequest) -> list[Listed]:
+    """The person's sessions that still hold, this one first."""
+    found = UserSession.objects.purge_and_list(request.user)
+    here = request.session.session_key
+    listed = [
+        Listed(one.pk, device(one.user_agent), one.ip, one.created_at, one.last_seen_at, one.session_key == here)
+        for one in found
+    ]
+    return sorted(listed, key=lambda one: (one.current, one.seen), reverse=True)
+
+
+def device(user_agent: str) -> str:
+    """The words of a browser in two: "Firefox on Windows"."""
+    browser = next((name for mark, name in BROWSERS if re.search(rf"\b{mark}\b", user_agent)), "A program")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
