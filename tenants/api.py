@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from companyos.web.pagination import Sort, page
 from tenants import console
 from tenants.endpoint import Endpoint, PageQuery
-from tenants.models import Requester, Tenant
+from tenants.models import Membership, Requester, Tenant
 from tenants.serializers import (
     Me,
     RequesterPage,
@@ -102,9 +102,10 @@ class MeEndpoint(Endpoint):
     @extend_schema(operation_id="me", tags=["Me"], summary="Who you are, and what your role may do", responses=Me)
     def get(self, request: Request) -> Response:
         actor, user = self.actor, request.user
-        reach = None
+        within = None
         if actor.tenant_ids is not None:
-            reach = list(Tenant.objects.order_by("slug").values_list("slug", flat=True))
+            within = list(Tenant.objects.order_by("slug").values_list("slug", flat=True))
+        membership = Membership.objects.filter(user_id=actor.user_id).first()
         shown = {
             "id": user.pk,
             "name": actor.name,
@@ -112,6 +113,9 @@ class MeEndpoint(Endpoint):
             "time_zone": user.time_zone,
             "role": actor.role,
             "permissions": sorted(actor.permissions),
-            "tenants": reach,
+            "tenants": within,
+            "regions": membership.regions if membership else [],
+            "segments": membership.segments if membership else [],
+            "key": getattr(request._request, "api_key", None),
         }
         return Response(Me(shown).data)

@@ -85,6 +85,15 @@ class TenantWhole(TenantMaster, TenantState):
     """Master data and present state."""
 
 
+class KeyInUse(serializers.Serializer[Any]):
+    """The API key that the request bore."""
+
+    name = serializers.CharField()
+    prefix = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="Empty: all that the role may.")
+    expires_at = serializers.DateTimeField()
+
+
 class Me(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -95,3 +104,6 @@ class Me(serializers.Serializer[Any]):
     tenants = serializers.ListField(
         child=serializers.CharField(), allow_null=True, help_text="The slugs of the tenants within reach; null is all."
     )
+    regions = serializers.ListField(child=serializers.CharField(), help_text="The reach's regions; empty is any.")
+    segments = serializers.ListField(child=serializers.CharField(), help_text="The reach's segments; empty is any.")
+    key = KeyInUse(allow_null=True, help_text="Null for a session.")

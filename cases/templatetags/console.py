@@ -17,7 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from cases import dials
-from tenants.access import Actor
+from tenants import reach
+from tenants.access import BY_NAME, Actor
+from tenants.models import User
 
 register = template.Library()
 
@@ -63,6 +65,18 @@ def icon(name: str, css: str = "") -> str:
 def can(actor: Actor | None, permission: str) -> bool:
     """`{% if actor|can:"case.reply" %}`: whether the viewer's role may, by the one table of rights."""
     return actor is not None and actor.can(permission)
+
+
+@register.filter
+def scope_words(scopes: Iterable[str]) -> str:
+    """What a key's scopes let it do, in a sentence."""
+    return "; ".join(BY_NAME[name].words if name in BY_NAME else name for name in scopes)
+
+
+@register.simple_tag
+def reach_words(user: User) -> str:
+    """Which tenants the person reaches, in a sentence."""
+    return reach.words(user.pk)
 
 
 @register.filter

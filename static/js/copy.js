@@ -5,7 +5,7 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-    toast(`${button.dataset.copy} copied.`);
+    toast(button.dataset.copied ?? `${button.dataset.copy} copied.`);
   } catch {
     toast("The browser did not allow copying. Select the text instead.", { bad: true });
   }
