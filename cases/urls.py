@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from cases import forms
+from cases import downloads, forms
 from cases.views import composing, deeds, files, inbox, page, runbooks
 
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("cases/", inbox.inbox, name="cases"),
     path("views/", inbox.views, name="views"),
     path("palette/", inbox.palette, name="palette"),
+    path("d/<str:signed>/<str:name>", downloads.file, name="file"),
     path("files/attachments/<uuid:uuid>/", files.attachment, name="attachment"),
     path("files/evidence/<uuid:uuid>/", files.evidence, name="evidence"),
     path("runbooks/", runbooks.runbooks, name="runbooks"),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -15,12 +13,12 @@ from rest_framework.serializers import Serializer
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from cases import conversation, intake, lifecycle, widget_view
+from cases import conversation, downloads, intake, lifecycle, widget_view
 from cases import widget_serializers as wire
 from cases.access import get_case
 from cases.models import Attachment, Case
 from cases.models.case import Channel
-from companyos.web.errors import DomainError, NotFound
+from companyos.web.errors import DomainError
 from companyos.web.idempotency import idempotent
 from tenants.access import Actor
 from tenants.authentication import WidgetTokenAuthentication
@@ -190,20 +188,13 @@ class AttachmentView(WidgetView):
         tags=[TAG],
         summary="Download a file of the conversation",
         parameters=[ORIGIN],
-        responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            404: OpenApiResponse(description="Not there"),
-        },
+        responses={200: wire.WidgetFileLink, 404: OpenApiResponse(description="Not there")},
     )
-    def get(self, request: Request, reference: str, uuid: str) -> FileResponse:
+    def get(self, request: Request, reference: str, uuid: str) -> Response:
+        """A link and no redirect: a script that follows one to another host would have to show its token there."""
         found = Attachment.objects.filter(case=self.case(reference), uuid=uuid).first()
-        if found is None:
-            raise NotFound("not_found", "There is no such file.")
-        answer = FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name)
-        # What a customer uploaded is never shown as a page of ours.
-        answer["Content-Type"] = "application/octet-stream"
-        answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-        return answer
+        url = downloads.link(found, self.actor(), origin=request.headers.get("Origin", ""))
+        return Response({"url": request.build_absolute_uri(url)})
 
 
 class ConfirmationsView(WidgetView):

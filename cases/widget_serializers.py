@@ -87,7 +87,11 @@ class WidgetAttachment(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
-    path = serializers.CharField(help_text="Where it is downloaded, below /api/v1/widget/.")
+    path = serializers.CharField(help_text="Where a link to it is asked for, below /api/v1/widget/.")
+
+
+class WidgetFileLink(serializers.Serializer[Any]):
+    url = serializers.URLField(help_text="The bytes, for the origin that asked; good for a minute.")
 
 
 class WidgetMessage(serializers.Serializer[Any]):

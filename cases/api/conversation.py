@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import FileResponse
+from django.http import HttpResponseRedirect
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +18,7 @@ from companyos.web.idempotency import idempotent
 from tenants.endpoint import Endpoint
 
 TAG = "Conversation"
-BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+ON_TO_THE_BYTES = {302: OpenApiResponse(description="On to the bytes, by a link that is good for a minute")}
 
 
 def sent(message: Message) -> Response:
@@ -114,14 +113,18 @@ class AttachmentsEndpoint(CaseEndpoint):
 class AttachmentEndpoint(Endpoint):
     rights = {"GET": "case.read"}
 
-    @extend_schema(operation_id="attachment", tags=[TAG], summary="Download a public file", responses=BINARY)
-    def get(self, request: Request, uuid: UUID) -> FileResponse:
-        return downloads.download(Attachment.objects.select_related("case").filter(uuid=uuid).first())
+    @extend_schema(operation_id="attachment", tags=[TAG], summary="Download a public file", responses=ON_TO_THE_BYTES)
+    def get(self, request: Request, uuid: UUID) -> HttpResponseRedirect:
+        stored = Attachment.objects.select_related("case").filter(uuid=uuid).first()
+        return downloads.redirect(stored, self.actor)
 
 
 class EvidenceFileEndpoint(Endpoint):
     rights = {"GET": "case.read"}
 
-    @extend_schema(operation_id="evidence", tags=[TAG], summary="Download an internal artefact", responses=BINARY)
-    def get(self, request: Request, uuid: UUID) -> FileResponse:
-        return downloads.download(Evidence.objects.select_related("case").filter(uuid=uuid).first())
+    @extend_schema(
+        operation_id="evidence", tags=[TAG], summary="Download an internal artefact", responses=ON_TO_THE_BYTES
+    )
+    def get(self, request: Request, uuid: UUID) -> HttpResponseRedirect:
+        stored = Evidence.objects.select_related("case").filter(uuid=uuid).first()
+        return downloads.redirect(stored, self.actor)

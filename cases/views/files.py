@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from cases import diagnostics as verbs
+from cases import downloads
 from cases.access import get_case
-from cases.downloads import download
 from cases.models import Attachment, DiagnosticRun, Evidence, Runbook
 from cases.views.deeds import changed
 from companyos.web.errors import DomainError
@@ -42,10 +42,12 @@ def diagnostic(request: HttpRequest, reference: str, run_id: int) -> HttpRespons
 
 
 @console_view(GET="case.read")
-def attachment(request: HttpRequest, uuid: UUID) -> FileResponse:
-    return download(Attachment.objects.select_related("case").filter(uuid=uuid).first())
+def attachment(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    stored = Attachment.objects.select_related("case").filter(uuid=uuid).first()
+    return downloads.redirect(stored, request.actor)
 
 
 @console_view(GET="case.read")
-def evidence(request: HttpRequest, uuid: UUID) -> FileResponse:
-    return download(Evidence.objects.select_related("case").filter(uuid=uuid).first())
+def evidence(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    stored = Evidence.objects.select_related("case").filter(uuid=uuid).first()
+    return downloads.redirect(stored, request.actor)

@@ -39,3 +39,9 @@ class NotFound(DomainError):
     """The thing is not there, or not there for this actor: the two are told apart nowhere."""
 
     status = 404
+
+
+class Gone(DomainError):
+    """It was there, for a time that is over."""
+
+    status = 410

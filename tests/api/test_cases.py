@@ -124,7 +124,7 @@ def test_files_go_up_and_come_down_as_downloads(agent, case):
         (stored["url"], b"<script>alert(1)</script>"),
         (f"/api/v1/files/evidence/{evidence_of(case).uuid}/", b"{}"),
     ):
-        down = agent.client.get(url, headers=agent.headers)
+        down = agent.client.get(url, headers=agent.headers, follow=True)
         assert b"".join(down.streaming_content) == content
         assert down["Content-Disposition"].startswith("attachment")
         assert down["X-Content-Type-Options"] == "nosniff"

@@ -20,14 +20,21 @@ from companyos.events.models import Event
 from escalations.models import Incident
 from tenants import isolation
 from tenants.access import SYSTEM
+from tenants.models import Grant
 from tests.cast import NOON, Cast, assemble
 from tests.factories import UserFactory
 
 # Open to strangers on purpose. The admin and the widget have doors of their own, tried in tests of theirs.
-PUBLIC = {"healthz", "readyz", "live/", "api/schema/", "api/docs/", "api/"}  # the last says that nothing is there
-OTHER_DOORS = ("admin/", "accounts/", "api/v1/widget/")
+# "api/" says that nothing is there; "d/" takes a signed link instead of a session (tests/security/test_downloads.py).
+PUBLIC = {"healthz", "readyz", "live/", "api/schema/", "api/docs/", "api/", "d/<str:signed>/<str:name>"}
+OTHER_DOORS = ("admin/", "accounts/", "api/v1/widget/", "portal/")
 # What everybody who may use the console does to their own things, whatever their role.
 OWN = {"profile/", "notices/"}
+# What everybody of the support side may ask for; here nothing is restricted, so that asking is refused for that.
+ASKING = {
+    "cases/<ref:reference>/grants/", "cases/<ref:reference>/break-glass/", "incidents/<slug:reference>/grants/",
+    "api/v1/grants/", "api/v1/grants/break-glass/",
+}  # fmt: skip
 STEP = {"name": "a", "title": "A", "path": "/", "as": "json"}
 NUL = "\x00"
 
@@ -61,7 +68,7 @@ class World:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: words[found.group(1)], route)
 
     def bound_to_a_tenant(self, route: str) -> bool:
-        names = ("<ref:reference>", "cases/<slug:reference>", "<slug:slug>", "<uuid:uuid>")
+        names = ("<ref:reference>", "cases/<slug:reference>", "<slug:slug>", "<uuid:uuid>", "<int:grant_id>")
         return any(name in route for name in names)
 
 
@@ -78,8 +85,13 @@ def one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
         tenant=tenant, case=case, name="e.json", size=2, sha256="0" * 64, content_type="application/json", at=NOON,
         collected_by="x", file=ContentFile(b"{}", name="x"),
     )  # fmt: skip
+    grant = Grant.objects.create(
+        tenant=tenant, user=cast.agent, subject_kind="case", subject_id=case.pk, subject_reference=case.reference,
+        reason="To see the log", minutes=30, requested_by=cast.agent, requested_at=NOON,
+    )  # fmt: skip
     return {
         "reference": case.reference,
+        "grant_id": str(grant.pk),
         "slug": tenant.slug,
         "note_id": str(note.pk),
         "run_id": str(run.pk),
@@ -194,10 +206,11 @@ def test_a_lead_opens_every_page_of_what_is_in_reach(world: World) -> None:
 @pytest.mark.parametrize("role", ["auditor", "operator"])
 def test_a_role_that_only_reads_changes_nothing(world: World, role: str) -> None:
     client = signed_in(getattr(world.cast, role))
-    routes = [route for route in ROUTES if route not in OWN]
+    routes = [route for route in ROUTES if route not in OWN | ASKING]
     with isolation.scope(SYSTEM):
         before = (Event.objects.count(), list(Case.objects.order_by("id").values_list("version", "status")))
     assert wrong(world, client, "acme", {"POST": {403}}, routes) == []
+    assert wrong(world, client, "acme", {"POST": {302, 400, 403, 409, 422}}, sorted(ASKING)) == []
     with isolation.scope(SYSTEM):
         assert (Event.objects.count(), list(Case.objects.order_by("id").values_list("version", "status"))) == before
 

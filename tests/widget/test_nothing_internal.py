@@ -55,7 +55,9 @@ def download(ben, answer) -> str:
     """The route of a file's bytes, which are the customer's own."""
     (attached,) = answer.json()["messages"][-1]["attachments"]
     found = ben.get(attached["path"])
-    assert b"".join(found.streaming_content) == b"429\n"
+    bytes_ = ben.client.get(found.json()["url"])
+    assert b"".join(bytes_.streaming_content) == b"429\n"
+    assert bytes_["Access-Control-Allow-Origin"] == ben.origin
     return found.resolver_match.route
 
 

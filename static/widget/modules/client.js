@@ -78,7 +78,9 @@ export class Client {
   }
 
   async file(path) {
-    const response = await this.#send("GET", path, {});
+    const { url } = await this.request("GET", path);
+    const response = await reach(url, { credentials: "omit", referrerPolicy: "no-referrer" }, UPLOAD_TIMEOUT);
+    if (!response.ok) throw new Unreachable("The file could not be fetched. Choose it again.");
     return response.blob();
   }
 
