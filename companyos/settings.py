@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "tenants.sign_in.wall.SecondFactorMiddleware",
     "tenants.middleware.ScopeMiddleware",
     "companyos.web.middleware.DomainErrorMiddleware",
+    "tenants.reauthentication.ReauthenticationMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "companyos.urls"

@@ -116,12 +116,15 @@ NEVER_IN_SCOPE = frozenset({"console.use", "ops.admin", "key.own", "key.manage"}
 # and the actions. The admin's classes may refuse more; they never allow more.
 _VIEW, _EDIT = ("view",), ("view", "add", "change")
 _WRITTEN_BY_VERBS = ("tenants.grant", "tenants.auditentry", "tenants.snapshot", "events.event")
+# Deleted to unlock an account, to help someone who lost every factor, to match an identity anew.
+_SIGN_IN = ("axes.accessattempt", "mfa.authenticator", "socialaccount.socialaccount")
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "operator": {
         **dict.fromkeys(("tenants", "sla", "cases", "escalations", "integrations"), _EDIT),
         "reporting": _VIEW,
         "events": ("view", "change"),
         **dict.fromkeys(_WRITTEN_BY_VERBS, _VIEW),
+        **dict.fromkeys(_SIGN_IN, ("view", "delete")),
     },
     "auditor": dict.fromkeys(("tenants", "sla", "cases", "escalations", "reporting", "events"), _VIEW),
 }

@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -86,6 +87,21 @@ def reauthenticated(deed: str = "what you were doing", *, pages: bool = False) -
         return guarded
 
     return decorate
+
+
+class ReauthenticationMiddleware:
+    """The sign-in library's own pages ask in the same way. Nothing was written when they do, so nothing is undone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ReauthenticationRequired) and request.user.is_authenticated:
+            return challenge(request, "change how you sign in")
+        return None
 
 
 def challenge(request: HttpRequest, deed: str) -> HttpResponse:

@@ -56,6 +56,12 @@ class Guesses(AxesDatabaseHandler):
         return max(here, anywhere * settings.AXES_FAILURE_LIMIT // settings.LOCKOUT_FAILURES_ANYWHERE)
 
 
+def was_locked_before(request: HttpRequest) -> bool:
+    """Whether this attempt met a lock, rather than being the failure that made it."""
+    locked_out, counted = (getattr(request, f"axes_{name}", None) for name in ("locked_out", "failures_since_start"))
+    return bool(locked_out) and counted is None
+
+
 def locked(request: HttpRequest, response: HttpResponse | None, credentials: Credentials) -> HttpResponse:
     """The page of whoever is locked out: when to come back, and nothing of whether the account exists."""
     newest = AccessAttempt.objects.filter(username=account_of(request, credentials)).aggregate(at=Max("attempt_time"))

@@ -56,17 +56,16 @@ def signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(user_login_failed)
 def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    # What is tried while it is locked changes nothing and is not written down again.
-    if request is None or getattr(request, "axes_locked_out", False):
-        return
+    if request is None or lockout.was_locked_before(request):
+        return  # what is tried meanwhile changes nothing and is not written down again
     typed = lockout.account_of(request, credentials)
     note("sign_in_failed", User.objects.filter(email__iexact=typed).first(), request, about=typed)
 
 
 @receiver(user_locked_out)
 def locked_out(request: HttpRequest, username: str, **kwargs: Any) -> None:
-    if getattr(request, "axes_failures_since_start", None) is None:
-        return  # locked before; told once
+    if lockout.was_locked_before(request):
+        return  # told once
     if username.startswith(lockout.CODES):
         user = User.objects.filter(pk=username.removeprefix(lockout.CODES)).first()
     else:

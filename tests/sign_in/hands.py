@@ -6,8 +6,9 @@ import re
 import time
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.core import context
 from allauth.mfa.totp.internal import auth as totp
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 
 from tenants.models import AuditEntry, User
@@ -44,7 +45,12 @@ def set_up_app(client: Client) -> str:
     """Switch on the authenticator app for whoever is signed in; its secret."""
     page = client.get(reverse("mfa_activate_totp"))
     secret = page.context["form"].secret
-    answer = client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
+    # The test's own transaction never commits, so what waits for it is called here.
+    with TestCase.captureOnCommitCallbacks() as waiting:
+        answer = client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
+    with context.request_context(answer.wsgi_request):
+        for callback in waiting:
+            callback()
     assert answer.status_code == 302, answer.content.decode()
     return str(secret)
 

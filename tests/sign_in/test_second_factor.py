@@ -52,6 +52,7 @@ def test_five_wrong_codes_lock_codes_from_everywhere_and_without_the_cache(agent
         assert (refused.status_code, refused["Retry-After"]) == (429, "900")
         assert client.get("/").status_code == 302
         clock.shift(901)
+        sign_in(client := Client(), agent)
         assert client.post(reverse("mfa_authenticate"), {"code": code(secret)})["Location"] == "/"
     assert noted().count("locked_out") == 1
 

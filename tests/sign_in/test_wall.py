@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants import api_keys
+from tenants import keys
 from tenants.models import User
 from tests.architecture.test_rights import ROUTES
 from tests.cast import Cast
@@ -66,7 +66,8 @@ def test_signing_out_is_always_possible(agent: User, client: Client) -> None:
 
 
 def test_an_api_key_is_no_session(cast: Cast, agent: User, client: Client) -> None:
-    _, key = api_keys.create(agent, "laptop", timezone.now())
+    now = timezone.now()
+    key = keys.make(agent, name="laptop", scopes=None, days=30, actor=cast.actor(agent), now=now).key
     assert client.get("/api/v1/cases/", headers={"Authorization": f"Bearer {key}"}).status_code == 200
 
 
