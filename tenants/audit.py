@@ -35,10 +35,14 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
     "tenants.Entitlement": ([], []),
     "tenants.ApiKey": (["last_used_at"], ["digest"]),
     "tenants.Grant": ([], []),
+    "tenants.RetentionPolicy": (["preview"], []),
+    "tenants.LegalHold": (["requester"], []),
+    "tenants.DataJob": (["requester", "asked_by_name", "reason", "leased_until", "done", "total", "file"], []),
     "sla.Calendar": ([], []),
     "sla.Policy": ([], []),
     "sla.Target": ([], []),
-    "cases.Case": (["search", "last_activity_at"], []),
+    # What enrichment found stands in its event; it quotes other cases, whose requesters may have to be forgotten.
+    "cases.Case": (["search", "last_activity_at", "enrichment"], []),
     "cases.Macro": ([], []),
     "cases.Runbook": ([], []),
     "escalations.Incident": ([], []),
@@ -49,6 +53,7 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
 SAME_LOOK = timedelta(minutes=10)
 MOST_SHOWN = 200
 Kind = AuditEntry.Kind
+_LOOKS = (Kind.VIEW, Kind.LIST)
 
 
 def register() -> None:
@@ -128,8 +133,9 @@ def _key(entry: AuditEntry) -> tuple[object, ...]:
 
 def _without_repeats(entries: list[AuditEntry]) -> list[AuditEntry]:
     """Each look once; of a customer's looks those that are not written down yet."""
-    once = list({(*_key(entry), *entry.shown): entry for entry in entries}.values())
-    looks = [one for one in once if one.actor_kind == "requester" and one.kind in (Kind.VIEW, Kind.LIST)]
+    seen = {(*_key(one), *one.shown): one for one in entries if one.kind in _LOOKS}
+    once = [one for one in entries if one.kind not in _LOOKS] + list(seen.values())
+    looks = [one for one in seen.values() if one.actor_kind == "requester"]
     if not looks:
         return once
     same = Q()

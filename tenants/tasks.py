@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
+from tenants import proving, seals
+from tenants.portal import visits
 from tenants.privacy import jobs, work
 from tenants.retention import files, runs
 
@@ -39,4 +41,25 @@ def run_data_jobs() -> None:
 @shared_task
 def expire_exports() -> None:
     while jobs.expire_one(timezone.now()):
+        pass
+
+
+@shared_task
+def seal_audit() -> None:
+    for _ in range(BATCH):
+        if seals.seal_next(timezone.now()) is None:
+            return
+
+
+@shared_task
+def prove_audit() -> None:
+    proving.ask_daily(timezone.now())
+    for _ in range(BATCH):
+        if not proving.prove_some(timezone.now()):
+            return
+
+
+@shared_task
+def forget_portal_visits() -> None:
+    while visits.forget_ended():
         pass

@@ -7,7 +7,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import tenants.models.audit
-from tenants.isolation import REQUESTER_ID, AppendOnly, AppendOnlyFunction, Rewriter, TenantPolicy
+from tenants.isolation import REQUESTER_ID, AppendOnly, AppendOnlyFunction, Rewriter, RowPolicy, TenantPolicy
 
 # What was written before these columns were: who acted stood in additional_data.
 BACKFILL = """
@@ -120,6 +120,51 @@ class Migration(migrations.Migration):
                 ("key_name", models.CharField(max_length=16)),
                 ("digest", models.BinaryField()),
             ],
+        ),
+        migrations.CreateModel(
+            name="AuditProof",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Running"),
+                            ("whole", "Whole"),
+                            ("broken", "Broken"),
+                        ],
+                        default="queued",
+                        max_length=7,
+                    ),
+                ),
+                ("asked_by", models.CharField(max_length=200)),
+                ("asked_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("number", models.PositiveIntegerField(default=0, help_text="The last seal that was walked.")),
+                ("seals", models.PositiveIntegerField(default=0, help_text="How many there were when it began.")),
+                ("rows", models.PositiveBigIntegerField(default=0)),
+                ("waiting", models.PositiveBigIntegerField(default=0, help_text="Rows that were not sealed yet.")),
+                ("head", models.CharField(blank=True, max_length=64)),
+                ("findings", models.JSONField(default=list)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "running"])), fields=["id"], name="audit_proof_due"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", True), ("state__in", ["queued", "running"])),
+                            models.Q(("finished_at__isnull", False), ("state__in", ["whole", "broken"])),
+                            _connector="OR",
+                        ),
+                        name="audit_proof_ended_has_instant",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PortalVisit",
@@ -321,6 +366,7 @@ class Migration(migrations.Migration):
             ),
         ),
         TenantPolicy("tenants_portalvisit"),
+        RowPolicy("tenants_auditproof"),
         migrations.RunSQL(AppendOnlyFunction().sql.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"), ""),
         migrations.RunSQL(BACKFILL, ""),
         migrations.RunSQL(READ_BY_CUSTOMERS, READ_OWN_DEEDS),

@@ -1,6 +1,6 @@
 """Who, whose, and what may they: tenants, their people and resources, and the support side's people."""
 
-from tenants.models.audit import AuditEntry, AuditSeal
+from tenants.models.audit import AuditEntry, AuditProof, AuditSeal
 from tenants.models.grant import Grant
 from tenants.models.people import ApiKey, Membership, Requester, User
 from tenants.models.portal import PortalVisit
@@ -11,6 +11,7 @@ from tenants.models.tenant import Entitlement, Resource, Snapshot, Tenant
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "AuditProof",
     "AuditSeal",
     "DataJob",
     "Entitlement",

@@ -121,6 +121,46 @@ class AuditEntry(AbstractLogEntry):
         ]
 
 
+class AuditProof(models.Model):
+    """One verification of the whole log by the worker: how far it is, and what it found."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        WHOLE = "whole", "Whole"
+        BROKEN = "broken", "Broken"
+
+    state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED)
+    asked_by = models.CharField(max_length=LONGEST_NAME)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    number = models.PositiveIntegerField(default=0, help_text="The last seal that was walked.")
+    seals = models.PositiveIntegerField(default=0, help_text="How many there were when it began.")
+    rows = models.PositiveBigIntegerField(default=0)
+    waiting = models.PositiveBigIntegerField(default=0, help_text="Rows that were not sealed yet.")
+    head = models.CharField(max_length=64, blank=True)
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="audit_proof_due", condition=Q(state__in=["queued", "running"])),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running"], finished_at__isnull=True)
+                | Q(state__in=["whole", "broken"], finished_at__isnull=False),
+                name="audit_proof_ended_has_instant",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Proof {self.pk} ({self.state})"
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.number / self.seals)) if self.seals else 0
+
+
 class AuditSeal(models.Model):
     """A link of the chain: the digests of every row of the transactions from `xact_from` to before `xact_to`.
 

@@ -33,11 +33,13 @@ SHARED = {
     "cases_macro", "cases_runbook", "reporting_feedbackrule",
     # The audit library's own table, which stays empty: our entries are tenants_auditentry.
     "auditlog_logentry",
+    # Seals of the audit log: digests and counts over all tenants, nobody's words; the insert's trigger reads the last.
+    "tenants_auditseal",
     # When a background process last ticked; probes read it without a scope.
     "events_heartbeat",
 }  # fmt: skip
 APPEND_ONLY = {
-    "events_event", "tenants_auditentry", "tenants_snapshot", "cases_message", "cases_transition",
+    "events_event", "tenants_auditentry", "tenants_auditseal", "tenants_snapshot", "cases_message", "cases_transition",
     "sla_clockentry", "sla_clockalert", "sla_calendar", "sla_policy", "sla_target",
 }  # fmt: skip
 

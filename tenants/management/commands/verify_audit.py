@@ -21,23 +21,23 @@ class Command(BaseCommand):
         parser.add_argument("--head", help="The hexadecimal head of a seal noted elsewhere: it must be in the chain.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        number, head = _since(options["since"]), _head(options["head"])
-        counted, broken, last = [0, 0], 0, ""
+        since, head = _since(options["since"]), _head(options["head"])
+        seals = rows = broken = 0
         with isolation.scope(SYSTEM):
-            number = proof.number_before(number) if number else 0
-            while (stretch := proof.walk(number, AT_ONCE)).seals or stretch.findings:
+            stretch = proof.walk(proof.number_before(since) if since else 0, AT_ONCE)
+            while True:
                 broken += self._tell(stretch.findings)
-                counted[0] += stretch.seals
-                counted[1] += stretch.rows
-                number, last = stretch.number, stretch.head.hex()
+                seals, rows = seals + stretch.seals, rows + stretch.rows
                 if not stretch.seals:
                     break
-            waiting, findings = proof.unsealed(number)
+                stretch = proof.walk(stretch.number, AT_ONCE)
+            waiting, findings = proof.unsealed(stretch.number)
             broken += self._tell(findings)
             if head is not None and not proof.knows_head(head):
                 broken += 1
                 self.stderr.write(f"the chain was cut: no seal has the head {head.hex()}")
-        summary = f"{counted[1]} rows in {counted[0]} seals, {waiting} rows not sealed yet, head {last or 'none'}"
+        last = stretch.head.hex() if stretch.number else "none"
+        summary = f"{rows} rows in {seals} seals, {waiting} rows not sealed yet, head {last}"
         if broken:
             raise CommandError(f"The audit log is broken: {broken} findings; {summary}")
         self.stdout.write(f"The audit log is whole: {summary}")
