@@ -105,7 +105,7 @@ class RetentionRun(models.Model):
     state = models.CharField(max_length=7, default=QUEUED)
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=200)
-    # class → {"before": instant, "found": n, "done": n, "over": bool}, in the order of the assembly.
+    # class → {"days": n, "found": n, "held": n, "done": n, "over": bool}; the assembly has their order.
     counts = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row.")
     next_step_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""The ZIP of an export, written piece by piece: memory stays the same however much there is. Layout: docs/privacy.md."""
+"""The ZIP of an export, written piece by piece: memory stays the same whatever goes in. Layout: docs/privacy.md."""
 
 from __future__ import annotations
 

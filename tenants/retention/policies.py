@@ -55,7 +55,7 @@ def get(policy_id: int, actor: Actor) -> RetentionPolicy:
 def set_days(
     tenant: Tenant | None, data_class: str, days: int, *, actor: Actor, now: datetime, seen: int | None = None
 ) -> RetentionPolicy:
-    """Write the period down as a draft; until it is confirmed nothing of this class goes. The same again is the same."""
+    """Write the period down as a draft; until it is confirmed nothing of the class goes. The same again is the same."""
     _may_edit(actor, tenant.pk if tenant else None)
     one = named(data_class)
     check_days(one, days)
@@ -73,7 +73,7 @@ def set_days(
 
 
 def preview(policy: RetentionPolicy, *, actor: Actor, now: datetime, seen: int | None = None) -> RetentionPolicy:
-    """Count what the policy would take if it were in force now, tenant by tenant, and keep that for the confirmation."""
+    """Count what the policy would take if it were in force now, tenant by tenant; the confirmation is of just this."""
 
     def look(locked: RetentionPolicy) -> None:
         if locked.state == ACTIVE:

@@ -15,13 +15,14 @@ from tenants import isolation
 from tenants.access import SYSTEM, Actor, system_named
 from tenants.models import RetentionRun, Tenant
 from tenants.retention import policies
-from tenants.retention.classes import before, named
+from tenants.retention.classes import before, classes, named
 
 log = structlog.get_logger(__name__)
 RETENTION = system_named("Retention")
 EVERY = timedelta(hours=24)
 MOST_FAILURES = 5
 WAKE_TASK = "tenants.tasks.run_retention"
+_OVER = {"over": True}
 
 
 def start(tenant: Tenant, *, dry: bool, actor: Actor, now: datetime) -> RetentionRun:
@@ -88,7 +89,7 @@ def _claim(now: datetime) -> RetentionRun | None:
 def _advance(run: RetentionRun, now: datetime) -> None:
     if run.state == RetentionRun.QUEUED:
         run.counts, run.state = _counted(run), RetentionRun.RUNNING
-    elif (key := next((key for key, one in run.counts.items() if not one["over"]), None)) is not None:
+    elif (key := next((key for key in classes() if not run.counts.get(key, _OVER)["over"]), None)) is not None:
         _take(run, key)
     if all(one["over"] for one in run.counts.values()):
         _finish(run, RetentionRun.DONE, now)
