@@ -125,7 +125,7 @@ def incident_requests(request: HttpRequest, reference: str) -> HttpResponse:
     tenant = Tenant.objects.filter(slug=named(request, "tenant")).first()
     if tenant is None:
         raise DomainError("unknown_tenant", "Choose a tenant.", "tenant")
-    form = forms.RequestForm(request.POST.copy() | {"reach": Grant.Reach.TENANT})
+    form = forms.RequestForm({**request.POST.dict(), "reach": Grant.Reach.TENANT})
     if not form.is_valid():
         raise DomainError("bad_minutes", "Say for how many minutes, from 5 to 480.", "minutes")
     subject = grants.about_incident(incident, tenant)
@@ -150,7 +150,7 @@ def withdrawals(request: HttpRequest, grant_id: int) -> HttpResponse:
     return _deed(request, grant_id, None, grants.withdraw, "The request is taken back.")
 
 
-@console_view(POST="grant.read")
+@console_view(POST="grant.request")
 def revocations(request: HttpRequest, grant_id: int) -> HttpResponse:
     return _deed(request, grant_id, forms.WordsForm, grants.revoke, "Revoked; it holds from the next request on.")
 
