@@ -6,7 +6,9 @@ Whoever sends slowly would otherwise hold a transaction open, with all that it l
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 
 CARRY = ("POST", "PUT", "PATCH", "DELETE")
@@ -31,6 +33,11 @@ def read(request: HttpRequest) -> HttpResponse | None:
             _ = request.body
     except UnreadablePostError:
         return _refusal(request, 400, "incomplete", "The request ended before its end; send it again.")
+    except RequestDataTooBig:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return _refusal(request, 413, "too_large", f"What is no file has at most {most:,} bytes in all.")
+    except (MultiPartParserError, SuspiciousOperation):
+        return _refusal(request, 400, "parse_error", "The form cannot be read: it is cut off, or has too many fields.")
     return None
 
 
