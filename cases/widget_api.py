@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -20,6 +21,7 @@ from cases.models import Attachment, Case
 from cases.models.case import Channel
 from companyos.web.errors import DomainError
 from companyos.web.idempotency import idempotent
+from tenants import audit
 from tenants.access import Actor
 from tenants.authentication import WidgetTokenAuthentication
 from tenants.models import Requester
@@ -32,13 +34,16 @@ AFTER = OpenApiParameter("after", str, description="`next` of the page before.")
 
 
 class IsRequester(BasePermission):
-    """A customer with a good widget token; nobody of the support side comes in by this door."""
+    """A customer with a good widget token and the right that the method takes; nobody of the support side comes in."""
 
     message = "Send the widget's token."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         user: Any = request.user
-        return isinstance(user, Actor) and user.kind == "requester"
+        if not isinstance(user, Actor) or user.kind != "requester":
+            return False
+        user.require(getattr(view, "rights", {}).get(request.method, "case.read"))
+        return True
 
 
 def asking(request: Request) -> Actor:
@@ -55,6 +60,9 @@ class PerRequester(ScopedRateThrottle):
 
 
 class WidgetView(APIView):
+    """`rights` names the permission that a method takes, as in the support side's API."""
+
+    rights: ClassVar[Mapping[str, str]] = {}
     authentication_classes = [WidgetTokenAuthentication]
     permission_classes = [IsRequester]
     throttle_classes = [PerRequester]
@@ -69,7 +77,8 @@ class WidgetView(APIView):
         return Requester.objects.select_related("tenant").get(pk=asked_by)
 
     def case(self, reference: str) -> Case:
-        return get_case(reference, self.actor(), viewed=False)
+        """A read is kept in the audit log, once in a while: the widget asks again and again."""
+        return get_case(reference, self.actor(), viewed=self.request.method == "GET")
 
     def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, checked."""
@@ -95,6 +104,8 @@ def described(name: str, form: type[Serializer[Any]], summary: str) -> Any:
 
 
 class SessionView(WidgetView):
+    rights = {"GET": "case.read"}
+
     @extend_schema(
         operation_id="widget_session",
         tags=[TAG],
@@ -107,6 +118,8 @@ class SessionView(WidgetView):
 
 
 class CasesView(WidgetView):
+    rights = {"GET": "case.read", "POST": "case.open"}
+
     @extend_schema(
         operation_id="widget_cases",
         tags=[TAG],
@@ -116,6 +129,7 @@ class CasesView(WidgetView):
     )
     def get(self, request: Request) -> Response:
         page = widget_view.cases_page(request.query_params.get("after"))
+        audit.listed(page.items)
         found = {"results": [widget_view.row(case) for case in page.items], "next": page.next_cursor}
         return Response(wire.WidgetCasePage(found).data)
 
@@ -138,6 +152,8 @@ class CasesView(WidgetView):
 
 
 class CaseView(WidgetView):
+    rights = {"GET": "case.read"}
+
     @extend_schema(
         operation_id="widget_case",
         tags=[TAG],
@@ -150,6 +166,8 @@ class CaseView(WidgetView):
 
 
 class MessagesView(WidgetView):
+    rights = {"POST": "case.answer"}
+
     @described("reply", wire.WidgetReply, "Answer")
     @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
@@ -166,6 +184,8 @@ class MessagesView(WidgetView):
 
 
 class AttachmentsView(WidgetView):
+    rights = {"POST": "case.answer"}
+
     @extend_schema(
         operation_id="widget_attach",
         tags=[TAG],
@@ -183,6 +203,8 @@ class AttachmentsView(WidgetView):
 
 
 class AttachmentView(WidgetView):
+    rights = {"GET": "case.read"}
+
     @extend_schema(
         operation_id="widget_attachment",
         tags=[TAG],
@@ -198,6 +220,8 @@ class AttachmentView(WidgetView):
 
 
 class ConfirmationsView(WidgetView):
+    rights = {"POST": "case.confirm"}
+
     @described("confirm", wire.WidgetConfirmation, "It is fixed: Resolved → Closed")
     @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
@@ -207,6 +231,8 @@ class ConfirmationsView(WidgetView):
 
 
 class RejectionsView(WidgetView):
+    rights = {"POST": "case.confirm"}
+
     @described("reject", wire.WidgetReason, "It is not fixed: Resolved → In progress")
     @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
@@ -216,6 +242,8 @@ class RejectionsView(WidgetView):
 
 
 class ReopeningsView(WidgetView):
+    rights = {"POST": "case.reopen"}
+
     @described("reopen", wire.WidgetReason, "It is back: Closed → In progress, with clocks of its own")
     @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
@@ -225,6 +253,8 @@ class ReopeningsView(WidgetView):
 
 
 class SurveysView(WidgetView):
+    rights = {"POST": "case.confirm"}
+
     @described("survey", wire.WidgetSurveyAnswer, "How did we do?")
     @idempotent(required=True)
     def post(self, request: Request, reference: str) -> Response:
