@@ -35,6 +35,8 @@ class ClosedSignUp(DefaultAccountAdapter):
 class OwnPasswordReset(ResetPasswordForm):
     """A link for those who have a password to forget; the answer on the page is the same for everybody."""
 
+    users: list[User]
+
     def clean_email(self) -> str:
         email: str = super().clean_email()
         self.users = [user for user in self.users if user.has_usable_password() and not user.is_service]

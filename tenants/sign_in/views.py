@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
@@ -51,7 +53,7 @@ def security(request: HttpRequest) -> HttpResponse:
     """Password, second factors, passkeys, recovery codes and sessions, in one place."""
     behind_the_wall = getattr(request, "second_factor_missing", False)
     plain = behind_the_wall or getattr(request, "actor", None) is None
-    factors = {Authenticator.Type.WEBAUTHN: []}
+    factors: dict[str, list[Any]] = {Authenticator.Type.WEBAUTHN: []}
     for factor in Authenticator.objects.filter(user=request.user).order_by("created_at"):
         factors.setdefault(factor.type, []).append(factor.wrap())
     page = {
