@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import Error, connection, transaction
 
-from cases.models import Case, Message
+from cases.models import Case
 from companyos.events import dispatch
 from companyos.events.models import Event
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
@@ -18,43 +18,19 @@ from tenants import isolation
 from tenants.models import Grant, User
 from tests.cast import NOON, Cast
 from tests.factories import UserFactory
-
-WHY = "The customer's export fails and only its log says why."
+from tests.grants.hands import WHY, asked, reads, restricted, taken
 
 
 @pytest.fixture
 def case(cast: Cast) -> Case:
     """A case of Birch, whose content needs a grant."""
-    case = cast.open_case(cast.cleo)
-    cast.birch.restriction = "content"
-    cast.birch.save()
-    case.tenant.refresh_from_db()
-    return case
-
-
-def asked(cast: Cast, case: Case, person: User | None = None, **more: object) -> Grant:
-    actor = cast.actor(person or cast.agent)
-    told = {"reach": "case", "reason": WHY, "minutes": 60, **more}
-    with isolation.scope(actor):
-        return grants.request(grants.about_case(case), actor=actor, now=NOON, **told)
-
-
-def taken(cast: Cast, case: Case, person: User | None = None, **more: object) -> Grant:
-    actor = cast.actor(person or cast.agent)
-    told = {"reach": "case", "reason": WHY, "minutes": 30, **more}
-    with isolation.scope(actor):
-        return grants.break_glass(grants.about_case(case), actor=actor, now=NOON, **told)
+    return restricted(cast)
 
 
 def by(cast: Cast, person: User, verb: Callable[..., Grant], grant: Grant, **more: object) -> Grant:
     actor = cast.actor(person)
     with isolation.scope(actor):
         return verb(grant, actor=actor, now=NOON, **more)
-
-
-def reads(cast: Cast, person: User, case: Case) -> bool:
-    with isolation.scope(cast.actor(person)):
-        return Message.objects.filter(case=case).exists()
 
 
 def told(person: User) -> list[str]:

@@ -1,0 +1,89 @@
+"""A grant ends by itself, in the database's own time: no worker, no web clock has a say in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from cases.models import Case
+from escalations import grants
+from tenants import isolation
+from tests.cast import NOON, Cast
+from tests.grants.hands import approved, asked, reads, restricted, run_out, taken
+
+DAY = timedelta(days=1)
+WORDS = b"Ingest is throttled since noon."
+
+
+@pytest.fixture
+def case(cast: Cast) -> Case:
+    return restricted(cast)
+
+
+def test_the_next_request_after_its_end_is_locked(cast: Cast, case: Case) -> None:
+    client = Client()
+    client.force_login(cast.agent)
+    path = f"/cases/{case.reference}/"
+    assert WORDS not in client.get(path).content
+    grant = approved(cast, asked(cast, case))
+    page = client.get(path).content
+    assert WORDS in page and b"You see this under a grant" in page
+    run_out(grant)
+    page = client.get(path).content
+    assert WORDS not in page and b"content is restricted" in page
+    fresh = client.get(f"{path}fresh/", headers={"HX-Request": "true"}).content
+    assert WORDS not in fresh and b'id="composer" hx-swap-oob="true"' in fresh
+
+
+def test_a_revocation_holds_from_the_next_request_on(cast: Cast, case: Case) -> None:
+    client = Client()
+    client.force_login(cast.agent)
+    grant = approved(cast, asked(cast, case))
+    assert client.post(f"/cases/{case.reference}/notes/", {"body": "Seen"}).status_code == 302
+    agent = cast.actor(cast.agent)
+    with isolation.scope(agent):
+        grants.revoke(grant, actor=agent, now=NOON)
+    refused = client.post(f"/cases/{case.reference}/notes/", {"body": "Seen again"})
+    assert refused.status_code == 403 and b"request access" in refused.content
+
+
+@pytest.mark.parametrize("shift", [-DAY, DAY])
+def test_a_wrong_web_clock_neither_opens_nor_closes_anything(cast: Cast, case: Case, shift: timedelta) -> None:
+    with time_machine.travel(timezone.now() + shift, tick=True):
+        grant = approved(cast, asked(cast, case))
+        grant.refresh_from_db()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement_timestamp() - %s", [grant.starts_at])
+            assert timedelta(0) <= cursor.fetchone()[0] < timedelta(minutes=1)
+        assert reads(cast, cast.agent, case)
+        run_out(grant)
+        assert not reads(cast, cast.agent, case)
+        taken(cast, case)
+        assert reads(cast, cast.agent, case)
+
+
+def test_what_has_ended_is_not_revoked_again(cast: Cast, case: Case) -> None:
+    grant = approved(cast, asked(cast, case))
+    run_out(grant)
+    agent = cast.actor(cast.agent)
+    with isolation.scope(agent), pytest.raises(grants.NotAllowedNow, match="ended by itself"):
+        grants.revoke(grant, actor=agent, now=NOON)
+
+
+def test_a_tenant_that_came_into_reach_by_a_grant_leaves_it_with_the_grant(cast: Cast, case: Case) -> None:
+    lead = cast.actor(cast.lead)
+    with isolation.scope(lead):
+        about = {"to": cast.eu_agent, "actor": lead, "reach": "tenant", "minutes": 60, "now": NOON}
+        grant = grants.give(grants.about_case(case), reason="She knows this ingest best.", **about)
+    client = Client()
+    client.force_login(cast.eu_agent)
+    assert client.get(f"/cases/{case.reference}/").status_code == 200
+    assert cast.birch.pk in (cast.actor(cast.eu_agent).tenant_ids or ())
+    run_out(grant)
+    assert client.get(f"/cases/{case.reference}/").status_code == 404
+    assert cast.birch.pk not in (cast.actor(cast.eu_agent).tenant_ids or ())
