@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("cases.urls")),
     path("", include("tenants.urls")),
     path("", include("tenants.api_key_urls")),
+    path("", include("tenants.retention.urls")),
+    path("", include("tenants.privacy.urls")),
     path("", include("escalations.urls")),
     path("", include("reporting.urls")),
 ]

@@ -61,6 +61,8 @@ def rail_places(context: template.Context) -> list[dict[str, object]]:
         ("access", "Access", "key-round", "grant.read"),
         ("notices", "Notices", "bell", "console.use"),
         ("reports", "Reports", "chart-column", "report.read"),
+        ("retention", "Retention", "archive", "retention.read"),
+        ("audit", "Audit", "scan-eye", "audit.read"),
     )
     actor, current = context.get("actor"), context.get("place")
     return [

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 
@@ -17,12 +17,18 @@ CHUNK = 64 * 1024
 
 
 class Archive:
-    """Entries go in one after the other; `close` adds the manifest with each one's size and SHA-256."""
+    """Entries go in one after the other; `conclude` adds the manifest with each one's size and SHA-256."""
 
     def __init__(self, target: IO[bytes], progress: Callable[[int], None]) -> None:
         self._zip = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
         self._files: list[dict[str, Any]] = []
         self.progress = progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._zip.close()
 
     @contextmanager
     def _entry(self, path: str) -> Iterator[Callable[[bytes], None]]:
@@ -55,10 +61,9 @@ class Archive:
             while piece := source.read(CHUNK):
                 write(piece)
 
-    def close(self, *, tenant: str, requester: str, made_at: datetime) -> None:
+    def conclude(self, *, tenant: str, requester: str, made_at: datetime) -> None:
         head = {"format": FORMAT, "version": VERSION, "made_at": made_at, "tenant": tenant, "requester": requester}
         self._zip.writestr("manifest.json", _dump({**head, "files": self._files}, indent=2))
-        self._zip.close()
 
 
 def _dump(value: Any, indent: int | None = None) -> bytes:

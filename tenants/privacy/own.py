@@ -14,6 +14,7 @@ from companyos.web.models import IdempotentRequest
 from tenants import isolation, redaction
 from tenants.access import SYSTEM
 from tenants.models import AuditEntry, DataJob, Requester
+from tenants.portal import visits
 from tenants.privacy.archive import Archive
 
 CHANGES = ("change", "redaction", "purge")
@@ -70,6 +71,7 @@ def erase_requester(job: DataJob) -> None:
     """The record itself, first of all: from here on the person's next sign-in is somebody new."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT companyos_erase_requester(%s)", [job.pk])
+    visits.end_all(job.requester)
 
 
 def erase_rest(job: DataJob, requester: Requester, references: list[str], now: datetime) -> None:

@@ -72,10 +72,10 @@ def _claim(now: datetime) -> DataJob | None:
 # ── Export ───────────────────────────────────────────────────────────────────
 def _export(job: DataJob, now: datetime) -> None:
     with tempfile.TemporaryFile() as target:
-        archive = Archive(target, lambda done: _progressed(job, done, now))
-        for part in functions("EXPORTS"):
-            part(job.requester, archive)
-        archive.close(tenant=job.tenant.slug, requester=job.requester.external_id, made_at=now)
+        with Archive(target, lambda done: _progressed(job, done, now)) as archive:
+            for part in functions("EXPORTS"):
+                part(job.requester, archive)
+            archive.conclude(tenant=job.tenant.slug, requester=job.requester.external_id, made_at=now)
         job.size, job.sha256 = target.tell(), _sha256(target)
         storage = job.file.storage
         storage.delete(job.file.name)

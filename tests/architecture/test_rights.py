@@ -27,7 +27,7 @@ from tests.factories import UserFactory
 # Open to strangers on purpose. The admin and the widget have doors of their own, tried in tests of theirs.
 # "api/" says that nothing is there; "d/" takes a signed link instead of a session (tests/security/test_downloads.py).
 PUBLIC = {"healthz", "readyz", "live/", "api/schema/", "api/docs/", "api/", "d/<str:signed>/<str:name>"}
-OTHER_DOORS = ("admin/", "accounts/", "api/v1/widget/", "portal/")
+OTHER_DOORS = ("admin/", "accounts/", "api/v1/widget/", "portal/", "retention/", "privacy/")
 # What everybody who may use the console does to their own things, whatever their role.
 OWN = {"profile/", "notices/"}
 # What everybody of the support side may ask for; here nothing is restricted, so that asking is refused for that.
