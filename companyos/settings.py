@@ -9,6 +9,8 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from companyos.web import masking
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUNTIME_ROLE = "companyos_runtime"
@@ -435,9 +437,13 @@ LOGGING = {
     "formatters": {
         "structured": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer()
-            if LOG_FORMAT == "json"
-            else structlog.dev.ConsoleRenderer(colors=False),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                masking.processor,
+                structlog.processors.JSONRenderer()
+                if LOG_FORMAT == "json"
+                else structlog.dev.ConsoleRenderer(colors=False),
+            ],
             "foreign_pre_chain": _shared_processors,
         }
     },
