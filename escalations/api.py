@@ -19,6 +19,7 @@ from companyos.web.idempotency import idempotent
 from companyos.web.pagination import Sort, page
 from escalations import incidents
 from escalations.models import Incident, IncidentLink
+from tenants import audit
 from tenants.endpoint import Endpoint, PageFields, PageQuery
 from tenants.serializers import Person
 
@@ -116,6 +117,7 @@ class IncidentsEndpoint(Endpoint):
         if status:
             found = found.filter(status__in=status)
         one = page(found, NEWEST, **asked)
+        audit.listed(one.items)
         rows = IncidentRow(one.items, many=True).data
         return Response({"results": rows, "next": one.next_cursor, "previous": one.previous_cursor})
 
@@ -125,7 +127,9 @@ class IncidentEndpoint(Endpoint):
 
     @extend_schema(operation_id="incident", tags=[TAG], summary="One incident", responses=IncidentWhole)
     def get(self, request: Request, reference: str) -> Response:
-        return Response(IncidentWhole(incidents.get_incident(reference)).data)
+        found = incidents.get_incident(reference)
+        audit.viewed(found)
+        return Response(IncidentWhole(found).data)
 
 
 class CaseIncidentsEndpoint(CaseEndpoint):

@@ -10,6 +10,7 @@ from companyos.web.gate import console_view
 from companyos.web.pagination import Sort, page
 from reporting import overview
 from reporting.models import Backlog, FeedbackItem
+from tenants import audit
 
 NEWEST = Sort("at", "at", descending=True)
 
@@ -25,8 +26,10 @@ def backlog(request: HttpRequest, backlog: str) -> HttpResponse:
     if backlog not in Backlog.values:
         raise Http404
     rows = FeedbackItem.objects.filter(backlog=backlog).select_related("case", "tenant")
+    one = page(rows, NEWEST, after=request.GET.get("after"))
+    audit.listed(one.items)
     context = {
-        "page": page(rows, NEWEST, after=request.GET.get("after")),
+        "page": one,
         "backlog": Backlog(backlog),
         "backlogs": Backlog,
     }

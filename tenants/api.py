@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from companyos.web.pagination import Sort, page
-from tenants import console
+from tenants import audit, console
 from tenants.endpoint import Endpoint, PageQuery
 from tenants.models import Membership, Requester, Tenant
 from tenants.serializers import (
@@ -55,6 +55,7 @@ class TenantsEndpoint(Endpoint):
         if words:
             found = found.filter(Q(name__icontains=words) | Q(slug__icontains=words))
         one = page(found, NEWEST, **asked)
+        audit.listed(one.items)
         rows = TenantRow(one.items, many=True).data
         return Response({"results": rows, "next": one.next_cursor, "previous": one.previous_cursor})
 

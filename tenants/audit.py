@@ -20,7 +20,7 @@ from django.utils import timezone
 from companyos.events.log import request_id
 from tenants import isolation
 from tenants.models import AuditEntry, Grant
-from tenants.models.audit import circumstances
+from tenants.models.audit import circumstances, tenant_of
 from tenants.redaction import purge, purgeable, redact
 
 __all__ = ["exported", "listed", "noted", "purge", "purgeable", "redact", "register", "viewed"]
@@ -68,47 +68,48 @@ def viewed(record: models.Model, kind: AuditEntry.Kind = Kind.VIEW) -> None:
 
 
 def listed(records: Iterable[models.Model]) -> None:
-    """Note that a list showed these records (cases, tenants, incidents): one row for each tenant among them.
+    """Note that a list showed these records: one row for each tenant among them, with the references shown.
 
     Rows of no tenant are noted together. An empty list showed nothing and leaves nothing.
     """
     shown: dict[int | None, list[models.Model]] = {}
     for record in records:
-        shown.setdefault(circumstances(record)["tenant_id"], []).append(record)
-    for found in shown.values():
-        references = [name for record in found[:MOST_SHOWN] if (name := str(getattr(record, "reference", "")))]
-        about = found[0] if len(found) == 1 else None
-        noted(Kind.LIST, found[0], about_one=about is not None, shown=references, details={"rows": len(found)})
+        shown.setdefault(tenant_of(record), []).append(record)
+    for tenant_id, found in shown.items():
+        names = [str(getattr(record, "reference", "")) for record in found]
+        entry = _entry(Kind.LIST, type(found[0]), circumstances(None, tenant_id))
+        entry.shown = [name for name in names if name][:MOST_SHOWN]
+        entry.additional_data = {"rows": len(found)}
+        _keep(entry)
 
 
-def exported(what: str, *, rows: int | None = None, record: models.Model | None = None, **asked: Any) -> None:
-    """Note that something left the system in bulk: what, how many rows, and what was asked for."""
-    noted(Kind.EXPORT, record, details={"what": what, "rows": rows, **asked})
+def exported(what: str, *, record: models.Model | None = None, **asked: Any) -> None:
+    """Note that something left the system in bulk: what, of whose (the record's tenant), and what was asked for."""
+    noted(Kind.EXPORT, record, {"what": what, **asked})
 
 
-def noted(
-    kind: AuditEntry.Kind,
-    record: models.Model | None,
-    *,
-    shown: Iterable[str] = (),
-    details: Mapping[str, Any] | None = None,
-    about_one: bool = True,
-) -> None:
+def noted(kind: AuditEntry.Kind, record: models.Model | None, details: Mapping[str, Any] | None = None) -> None:
     """Note one deed of the current actor that is no change of a row. `details` must be JSON and hold no secret."""
-    subject = record if record is not None and about_one else None
-    entry = AuditEntry(
-        **{**circumstances(record), **({} if subject else {"case_reference": ""})},
+    entry = _entry(kind, type(record) if record is not None else AuditEntry, circumstances(record))
+    if record is not None:
+        entry.object_pk, entry.object_repr = str(record.pk), str(record)[:500]
+        entry.object_id = record.pk if isinstance(record.pk, int) else None
+    entry.additional_data = dict(details) if details else None
+    _keep(entry)
+
+
+def _entry(kind: AuditEntry.Kind, model: type[models.Model], circumstances: Mapping[str, Any]) -> AuditEntry:
+    return AuditEntry(
+        **circumstances,
         kind=kind,
         action=AuditEntry.Action.ACCESS,
-        content_type=ContentType.objects.get_for_model(record if record is not None else AuditEntry),
-        object_pk=str(subject.pk) if subject else "",
-        object_id=subject.pk if subject and isinstance(subject.pk, int) else None,
-        object_repr=str(subject)[:500] if subject else "",
-        shown=list(shown),
-        additional_data=dict(details) if details else None,
+        content_type=ContentType.objects.get_for_model(model),
         cid=request_id(),
         timestamp=timezone.now(),
     )
+
+
+def _keep(entry: AuditEntry) -> None:
     batch = _Batch([entry])
     waiting = isolation.at_end(batch)
     if waiting is not batch:

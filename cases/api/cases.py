@@ -17,7 +17,7 @@ from companyos.web.errors import DomainError
 from companyos.web.idempotency import idempotent
 from companyos.web.pagination import page
 from sla import clocks
-from tenants import restriction
+from tenants import audit, restriction
 from tenants.models import Requester, Resource, Tenant
 
 TAG = "Cases"
@@ -41,6 +41,7 @@ class CasesEndpoint(CaseEndpoint):
         where = {name: asked.get(name) for name in ("after", "before", "size")}
         one = page(found, queue.SORTS[inputs.SORTS[asked["sort"]]], **where)
         readings = clocks.readings([case.clock_set_id for case in one.items], now) if one.items else {}
+        audit.listed(one.items)
         rows = serializers.CaseRow(one.items, many=True, context={"readings": readings}).data
         return Response({"results": rows, "next": one.next_cursor, "previous": one.previous_cursor})
 
@@ -121,7 +122,7 @@ class WholeCaseEndpoint(CaseEndpoint):
         responses=serializers.CaseWhole,
     )
     def get(self, request: Request, reference: str) -> Response:
-        return Response(self.whole(self.case(reference, viewed=True)))
+        return Response(self.whole(self.case(reference)))
 
 
 class ClocksEndpoint(CaseEndpoint):
@@ -151,7 +152,7 @@ class TimelineEndpoint(CaseEndpoint):
     )
     def get(self, request: Request, reference: str) -> Response:
         asked = self.asked(inputs.TimelineQuery)
-        case = self.case(reference, viewed=True)
+        case = self.case(reference)
         found = timeline.entries(case, asked.get("kind", ""), asked["limit"])
         timeline.mark_locked(found, access.locked_files(case, self.actor))
         return Response(serializers.Timeline({"results": found}).data)

@@ -73,8 +73,8 @@ def related_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
 
 
 def audit_tab(request: HttpRequest, case: Case) -> dict[str, Any]:
-    rows = AuditEntry.objects.get_for_object(case).select_related("actor").order_by("-timestamp")
-    return {"audit": rows[:MOST]}
+    rows = AuditEntry.objects.filter(case_reference=case.reference).select_related("content_type")
+    return {"audit": rows.order_by("-timestamp", "-id")[:MOST]}
 
 
 TABS: dict[str, Callable[[HttpRequest, Case], dict[str, Any]]] = {

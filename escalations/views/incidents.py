@@ -15,6 +15,7 @@ from companyos.web.pagination import Sort, page
 from escalations import incidents as verbs
 from escalations import notices as inbox
 from escalations.models import Incident, IncidentLink, Notice
+from tenants import audit
 
 NEWEST = Sort("started", "started_at", descending=True)
 NEWEST_NOTICE = Sort("at", "at", descending=True)
@@ -33,7 +34,10 @@ def incident(request: HttpRequest, reference: str) -> HttpResponse:
     """One incident: its timeline, corrective actions, and the linked cases within the viewer's reach."""
     found = verbs.get_incident(reference)
     links = found.links.select_related("case__tenant", "case__owner").exclude(state=IncidentLink.DECLINED)
-    context = {"incident": found, "links": links.order_by("state", "-at")[:100], "place": "incidents"}
+    links = list(links.order_by("state", "-at")[:100])
+    audit.viewed(found)
+    audit.listed([link.case for link in links])
+    context = {"incident": found, "links": links, "place": "incidents"}
     return render(request, "escalations/incident.html", context)
 
 

@@ -17,7 +17,9 @@ BACKFILL = """
            actor_kind = coalesce(additional_data->'acting'->>'kind', ''),
            actor_ref = (additional_data->'acting'->>'id')::bigint,
            actor_name = left(coalesce(additional_data->'acting'->>'name', ''), 200),
-           actor_role = coalesce(additional_data->'acting'->>'role', '');
+           actor_role = coalesce(additional_data->'acting'->>'role', ''),
+           case_reference = coalesce((SELECT c.reference FROM cases_case c, django_content_type t
+              WHERE t.id = content_type_id AND t.app_label = 'cases' AND t.model = 'case' AND c.id = object_id), '');
     SELECT set_config('companyos.rewriting', '', true), set_config('companyos.tenants', '', true);
 """
 # A requester reads own deeds; an administrator also what the support side saw of the tenant, which has no diffs in it.

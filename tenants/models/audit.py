@@ -35,11 +35,16 @@ class AuditEntryManager(LogEntryManager):
         return super().log_m2m_changes(changed, instance, operation, field, **{**circumstances(instance), **kwargs})
 
 
-def circumstances(record: models.Model | None) -> dict[str, Any]:
-    """The columns that say who acts, by which door, and whose record it is."""
+def tenant_of(record: models.Model | None) -> int | None:
+    found: int | None = record.pk if isinstance(record, Tenant) else getattr(record, "tenant_id", None)
+    return found
+
+
+def circumstances(record: models.Model | None, tenant_id: int | None = None) -> dict[str, Any]:
+    """The columns that say who acts, by which door, and whose record it is (or whose records, without one)."""
     actor, origin = current_actor(), current_origin()
     found: dict[str, Any] = {
-        "tenant_id": record.pk if isinstance(record, Tenant) else getattr(record, "tenant_id", None),
+        "tenant_id": tenant_of(record) if record is not None else tenant_id,
         "case_reference": reference_of(record),
         "via": origin.via,
         "route": origin.route[:100],
@@ -102,6 +107,11 @@ class AuditEntry(AbstractLogEntry):
     personal_digest = models.BinaryField(null=True, help_text="Stands for the personal part once it is taken out.")
 
     objects = AuditEntryManager()
+
+    @property
+    def by(self) -> str:
+        """Who acted, as the console's search takes it."""
+        return f"{self.actor_kind}:{self.actor_ref}" if self.actor_ref else self.actor_kind
 
     class Meta(AbstractLogEntry.Meta):
         abstract = False
