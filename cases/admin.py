@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from cases.models import (
@@ -19,6 +24,7 @@ from cases.models import (
     Transition,
 )
 from companyos.web.operations import ReadOnlyAdmin, ReadOnlyInline
+from tenants.access import Actor
 
 
 class TransitionInline(ReadOnlyInline):
@@ -38,7 +44,10 @@ class NoteInline(ReadOnlyInline):
 
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
-    """Only the lifecycle's verbs change a case, so that no clock, transition or event is missed."""
+    """Only the lifecycle's verbs change a case, so that no clock, transition or event is missed.
+
+    Rows of a restricted tenant's content stay hidden by themselves; what the case's own row tells of it goes here.
+    """
 
     list_display = ("reference", "subject", "tenant", "status", "priority", "owner", "opened_at", "next_due_at")
     list_filter = ("status", "priority", "tenant", "channel")
@@ -46,6 +55,17 @@ class CaseAdmin(ReadOnlyAdmin):
     search_fields = ("reference", "subject")
     exclude = ("search",)
     inlines = (TransitionInline, MessageInline, NoteInline)
+    content = ("context", "enrichment", "waiting_reason")
+
+    def get_exclude(self, request: HttpRequest, obj: Case | None = None) -> Sequence[str]:
+        return (*self.exclude, *self.content) if self._is_locked(request, obj) else self.exclude
+
+    def get_inlines(self, request: HttpRequest, obj: Case | None) -> Sequence[type[InlineModelAdmin[Any, Any]]]:
+        return () if self._is_locked(request, obj) else self.inlines
+
+    def _is_locked(self, request: HttpRequest, obj: Case | None) -> bool:
+        actor: Actor | None = getattr(request, "actor", None)
+        return obj is not None and actor is not None and not actor.reads_content(obj.tenant_id, obj.pk)
 
 
 @admin.register(Macro)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -87,6 +88,11 @@ class EntryInline(ReadOnly, TabularInline):
     ordering = ("seq",)
 
 
+class WordlessInline(EntryInline):
+    fields = tuple(name for name in EntryInline.fields if name not in ("reason", "detail"))
+    readonly_fields = fields
+
+
 class AlertInline(ReadOnly, TabularInline):
     model = ClockAlert
     extra = 0
@@ -101,5 +107,11 @@ class ClockAdmin(ReadOnly, ModelAdmin):
     list_filter = ("state", "metric", "priority", "tenant")
     list_select_related = ("tenant", "policy", "clock_set")
     inlines = (EntryInline, AlertInline)
+
+    def get_inlines(self, request: HttpRequest, obj: Clock | None) -> Sequence[type[TabularInline]]:
+        """Of a restricted tenant's clock the ledger goes without its words."""
+        sealed = getattr(getattr(request, "actor", None), "sealed", ())
+        return (WordlessInline, AlertInline) if obj is not None and obj.tenant_id in sealed else self.inlines
+
     ordering = ("-pk",)
     show_full_result_count = False

@@ -1,4 +1,4 @@
-"""Temporary elevated access: what the database itself holds of a grant, and two more tables of sealed content."""
+"""Temporary elevated access: what the database itself holds of a grant, and what more of content is sealed."""
 
 from django.conf import settings
 from django.db import migrations, models
@@ -40,12 +40,20 @@ DROP TRIGGER grant_moves ON tenants_grant;
 DROP FUNCTION companyos_grant_moves();
 """
 
+LOOKS_AND_OPEN_CHANGES = """
+tenant_id IS NULL OR kind <> 'change' OR content_type_id <> ALL (
+  SELECT id FROM django_content_type WHERE (app_label, model) IN
+    (('cases', 'case'), ('tenants', 'resource'), ('tenants', 'entitlement'), ('escalations', 'incidentlink'))
+) OR (case_reference <> '' AND object_id = ANY ({cases}))
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("tenants", "0008_keys"),
         ("escalations", "0002_isolation"),
         ("reporting", "0002_isolation"),
+        ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -74,4 +82,6 @@ class Migration(migrations.Migration):
         # A link's reason names the resource that both affect; a lesson tells how the case was solved.
         Sealed("escalations_incidentlink"),
         Sealed("reporting_feedbackitem"),
+        # Who looked stays visible to whoever audits; what a change of content said does not.
+        Sealed("tenants_auditentry", opened=LOOKS_AND_OPEN_CHANGES),
     ]

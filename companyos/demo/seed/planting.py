@@ -13,7 +13,7 @@ from django.db import connection
 
 from cases.models import Case
 from companyos.demo import host, people, telemetry
-from companyos.demo.seed import history, knowledge, trouble, world
+from companyos.demo.seed import access, history, knowledge, trouble, world
 from companyos.demo.seed.stage import Stage, Story
 from escalations import notices
 from escalations.models import Notice
@@ -47,6 +47,8 @@ def plant(now: datetime, host_port: int, say: Say) -> None:
             stage.add(telling.tell())
         stage.play()
         say(f"{Case.objects.count()} cases over {history.DAYS} days, {len(trouble.TROUBLES)} incidents")
+        access.restrict(everybody, now)
+        stage.deliver(now)
         _hand_over(stage, now, host_port)
         # Thousands of hints to a worker that isn't there yet; nothing is pending, so none is needed.
         connection.run_on_commit.clear()
