@@ -17,6 +17,7 @@ from companyos.web.operations import NoDeleting, ReadOnlyAdmin
 from tenants import api_keys
 from tenants.models import ApiKey, AuditEntry, Entitlement, Membership, Requester, Resource, Snapshot, Tenant, User
 from tenants.models.tenant import new_widget_secret
+from tenants.reauthentication import reauthenticated
 
 # Groups follow the role table (tenants.roles); the audit library's own screen does not know our entry.
 admin.site.unregister([Group, AuditEntry])
@@ -40,6 +41,7 @@ class TenantAdmin(NoDeleting, ModelAdmin):
     @admin.action(
         description="Make a new widget secret (shown once; the old one stops working)", permissions=["change"]
     )
+    @reauthenticated("make a new widget secret")
     def rotate_widget_secret(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         """One tenant at a time: the new secret must reach that tenant's host before its widget works again."""
         if queryset.count() != 1:
@@ -75,6 +77,18 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
+
+    @reauthenticated("save this account")
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
+    @reauthenticated("set this password")
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().user_change_password(request, *args, **kwargs)
+
+    @reauthenticated("delete this account")
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().delete_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.username = obj.email

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -110,6 +109,6 @@ def of(request: HttpRequest) -> list[Listed]:
 
 def device(user_agent: str) -> str:
     """The words of a browser in two: "Firefox on Windows"."""
-    browser = next((name for mark, name in BROWSERS if re.search(rf"\b{mark}\b", user_agent)), "A program")
+    browser = next((name for mark, name in BROWSERS if f"{mark}/" in user_agent), "A program")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return f"{browser} on {system}" if system else browser

@@ -18,6 +18,7 @@ from sla.models import Clock
 from tenants import api_keys
 from tenants.models import ApiKey, Tenant, User
 from tests.cast import NOON, Cast
+from tests.sign_in.hands import sign_in_at
 
 MODELS = sorted(
     (model for model in admin.site._registry if model._meta.app_label not in ("account", "sites")),
@@ -34,7 +35,7 @@ def operator(cast: Cast) -> Client:
     case = lifecycle.accept(case, actor=agent, priority="P1", owner=cast.agent, seen=case.version, now=NOON)
     conversation.note(case, actor=agent, body="Looked at the quota.", now=NOON)
     client = Client()
-    client.force_login(cast.operator)
+    sign_in_at(client, cast.operator)
     return client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path, reverse
@@ -13,9 +14,8 @@ from companyos.web.gate import console_view
 from tenants.models import User
 from tenants.reauthentication import demand, reauthenticated
 from tests.cast import Cast
-from tests.sign_in.hands import sign_in_at
+from tests.sign_in.hands import PASSWORD, give_password, sign_in_at
 
-PASSWORD = "correct-horse-battery"
 WORDS = {"reason": "ACME-1 cannot wait\nsecond line", "minutes": "30"}
 done: list[dict[str, str]] = []
 
@@ -38,12 +38,9 @@ urlpatterns = [path("deed/", deed), path("strict/", strict), path("", include("c
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
-@pytest.fixture
-def agent(cast: Cast) -> User:
+@pytest.fixture(autouse=True)
+def nothing_done() -> None:
     done.clear()
-    cast.agent.set_password(PASSWORD)
-    cast.agent.save()
-    return cast.agent
 
 
 def test_someone_who_just_signed_in_is_not_asked(agent: User, client: Client) -> None:
@@ -109,3 +106,22 @@ def test_where_there_is_no_page_the_refusal_says_what_to_do(agent: User, client:
     assert reverse("security") in answer.content.decode()
     with override_settings(ACCOUNT_REAUTHENTICATION_TIMEOUT=900):
         assert client.post("/strict/").status_code == 200
+
+
+def test_the_admin_asks_before_a_role_changes_and_before_a_secret_is_made(cast: Cast, client: Client) -> None:
+    give_password(cast.operator)
+    User.objects.filter(pk=cast.operator.pk).update(is_staff=True)
+    sign_in_at(client, cast.operator, age=400)
+    secret = cast.acme.widget_secret
+    chosen = {"action": "rotate_widget_secret", "_selected_action": [cast.acme.pk]}
+    asked = client.post(reverse("admin:tenants_tenant_changelist"), chosen)
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    account = reverse("admin:tenants_user_change", args=[cast.agent.pk])
+    assert client.get(account).status_code == 200
+    asked = client.post(account, {"email": cast.agent.email, "groups": [Group.objects.get(name="operator").pk]})
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    cast.acme.refresh_from_db()
+    assert cast.acme.widget_secret == secret
+    assert [group.name for group in cast.agent.groups.all()] == ["agent"]
+    client.post(asked["Location"], {"password": PASSWORD})
+    assert f'action="{account}"' in client.get(reverse("continuation")).content.decode()
