@@ -1,6 +1,6 @@
 # One command each to run, check and measure. A fresh machine needs Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench manage requirements
+.PHONY: help demo test lint audit bench manage requirements
 
 PORT ?= 8000
 RESET ?=
@@ -37,6 +37,10 @@ lint: $(VENV)/.dev ## style, imports, types, templates, Django's own checks, mis
 	$(LOCAL) run --profile test -- $(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m djlint templates --lint --quiet
 	$(LOCAL) run --profile test -- $(PY) -m mypy
+
+# What is deployed, by its pins alone: neither this environment nor the development tools are asked about.
+audit: $(VENV)/.dev ## known vulnerabilities in the pinned packages (needs the network)
+	@$(PY) requirements/audit.py requirements/base.txt
 
 bench: $(VENV)/.dev ## measure (ARGS="--json NAME")
 	@$(LOCAL) run --profile test -- $(PY) -m benchmarks $(ARGS)
