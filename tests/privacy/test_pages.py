@@ -107,10 +107,13 @@ def test_who_may_not_is_refused_and_what_is_out_of_reach_is_absent(cast: Cast) -
 
 
 def test_null_characters_and_nonsense_break_nothing(cast: Cast, manager: Client) -> None:
+    names = ("tenant", "days", "data_class", "seen", "what", "reason", "typed", "dry", "requester")
+    good = {"tenant": "birch", "days": "400", "data_class": "cases", "reason": "x"}
     for route in EVERYBODYS | of_birch(cast):
-        for name in ("tenant", "days", "data_class", "seen", "what", "reason", "typed", "dry", "requester"):
-            words = {"tenant": "birch", "days": "400", "data_class": "cases", "reason": "x", name: f"a{NUL}b"}
-            assert ask(manager, route, **words) < 500, f"{route} {name}"
+        assert ask(manager, route, **good, **{name: f"a{NUL}b" for name in names if name not in good}) < 500, route
+    for route in ("POST /retention/policies/", "POST /retention/holds/", "POST /retention/runs/", "GET /retention/"):
+        for name in names:
+            assert ask(manager, route, **{**good, name: f"a{NUL}b"}) < 500, f"{route} {name}"
 
 
 # ── Retention ────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -248,31 +249,30 @@ def test_the_runtime_role_deletes_nothing_by_itself(cast: Cast) -> None:
         refused("UPDATE events_event SET reason = 'x' WHERE subject_id = %s", old.pk, match="append-only")
 
 
-@pytest.mark.parametrize("deed", ["companyos_drop_cases", "companyos_drop_words", "companyos_drop_files"])
-def test_the_functions_refuse_what_no_policy_allows(cast: Cast, deed: str) -> None:
-    old, young = lived(cast, 400), lived(cast, 100)
-    call = f"SELECT {deed}(%s, %s)"
-    refused(call, [old.pk], NOW, match="may not touch")  # no policy at all
+DEEDS = ("companyos_drop_cases", "companyos_drop_words", "companyos_drop_files")
+
+
+def all_refuse(case: Case, at: datetime) -> None:
+    for deed in DEEDS:
+        refused(f"SELECT {deed}(%s, %s)", [case.pk], at, match="may not touch")
+
+
+def test_the_functions_refuse_what_no_policy_allows(cast: Cast) -> None:
+    old, young, foreign = lived(cast, 400), lived(cast, 100), lived(cast, 400, cast.cleo)
+    all_refuse(old, NOW)  # no policy at all
     for data_class in ("cases", "messages", "attachments"):
-        put_in_force(cast, data_class, 365, cast.acme)
-    refused(call, [young.pk], NOW, match="may not touch")  # too young
-    refused(call, [old.pk], NOW + 1000 * HOUR, match="may not touch")  # an instant to come makes nothing old
-    open_again = lifecycle.reopen(old, actor=cast.actor(cast.agent), reason="Again", seen=None, now=ago(399))
-    refused(call, [open_again.pk], NOW, match="may not touch")  # not closed
-    foreign = lived(cast, 400, cast.cleo)
-    put_in_force(cast, "cases", 365, cast.birch)
+        put_in_force(cast, data_class, 365)
+    all_refuse(young, NOW)
+    all_refuse(old, NOW + 1000 * HOUR)  # an instant to come makes nothing old
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('companyos.tenants', %s, true)", [str(cast.acme.pk)])
-    refused(call, [foreign.pk], NOW, match="may not touch")  # out of scope
+    all_refuse(foreign, NOW)  # out of scope
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('companyos.tenants', 'all', true)")
-
-
-def test_the_functions_refuse_what_is_on_hold(cast: Cast) -> None:
-    old = lived(cast, 400)
-    put_in_force(cast, "cases", 365)
     holds.place(cast.acme, reason="x", reference=old.reference, actor=cast.actor(cast.manager), now=NOW)
-    refused("SELECT companyos_drop_cases(%s, %s)", [old.pk], NOW, match="may not touch")
+    all_refuse(old, NOW)
+    reopened = lifecycle.reopen(foreign, actor=cast.actor(cast.agent), reason="Again", seen=None, now=ago(399))
+    all_refuse(reopened, NOW)
 
 
 # ── The command ──────────────────────────────────────────────────────────────
