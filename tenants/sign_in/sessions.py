@@ -17,6 +17,7 @@ from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from tenants import reauthentication
 from tenants.models import User
 from tenants.sign_in import lockout
 
@@ -60,6 +61,8 @@ def _touch(request: HttpRequest, now: float) -> None:
 @receiver(user_logged_in)
 def begin(request: HttpRequest, **kwargs: Any) -> None:
     request.session[SINCE] = request.session[SEEN] = time.time()
+    if waiting := getattr(request, "suspended_deed", None):
+        request.session[reauthentication.SESSION_KEY] = waiting
 
 
 @receiver(post_save, sender=User)

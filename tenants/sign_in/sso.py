@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.shortcuts import render
 
+from tenants import reauthentication
 from tenants.access import STAFF_ROLES
 from tenants.models import User
 
@@ -31,6 +32,8 @@ class KnownPeople(DefaultSocialAccountAdapter):
             if user is None:
                 raise _refused(request)
             sociallogin.connect(request, user)
+        if request.user == sociallogin.user:  # proves themselves anew, which ends this session
+            request.suspended_deed = request.session.get(reauthentication.SESSION_KEY)  # type: ignore[attr-defined]
         assign_role(sociallogin.user, sociallogin.account.extra_data)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -43,7 +44,13 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     """For those who have neither a password nor a second factor here: their proof is a new sign-in."""
     target = request.GET.get("next", "")
     own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return render(request, "account/sign_in_again.html", {"target": target if own else "/"})
+    target = target if own else "/"
+    identity = SocialAccount.objects.filter(user=request.user).first()
+    address = ""
+    if identity is not None and settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]:
+        asked = {"process": "login", "next": target, "auth_params": "prompt=login"}
+        address = identity.get_provider(request).get_login_url(request, **asked)
+    return render(request, "account/sign_in_again.html", {"target": target, "address": address, "identity": identity})
 
 
 @login_required

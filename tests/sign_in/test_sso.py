@@ -138,5 +138,26 @@ def test_the_providers_groups_give_the_role(cast: Cast, client: Client, settings
     assert not User.objects.get(email="new@support.example").groups.exists()
 
 
+@pytest.mark.urls("tests.sign_in.test_reauthentication")
+def test_who_has_only_single_sign_on_proves_it_there_and_loses_nothing(cast: Cast, client: Client) -> None:
+    cast.agent.set_unusable_password()
+    cast.agent.save()
+    come_in(client, "amy")
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "socialaccount", "at": time.time() - 400}]
+    session.save()
+    assert client.get(reverse("mfa_activate_totp"))["Location"].startswith(reverse("sign_in_again"))
+    asked = client.post("/deed/", {"reason": "It cannot wait"})
+    page = client.get(asked["Location"])
+    address = page.context["address"]
+    assert "prompt%3Dlogin" in address
+    sent = client.post(address)
+    assert "prompt=login" in sent["Location"]
+    back = requests.post(sent["Location"], data={"sub": "amy"}, allow_redirects=False, timeout=10)
+    returned = client.get(back.headers["Location"].removeprefix("http://testserver"))
+    assert returned["Location"] == reverse("continuation")
+    assert 'value="It cannot wait"' in client.get(returned["Location"]).content.decode()
+
+
 def test_it_is_off_until_a_provider_is_set() -> None:
     assert configured.SSO_SERVER_URL == "" and configured.SSO_ORIGINS == []
