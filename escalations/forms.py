@@ -55,7 +55,7 @@ class BreakGlassForm(AccessForm):
 
 
 class GiftForm(AccessForm):
-    to = forms.ModelChoiceField(User.objects.none(), label="To")
+    to = forms.ModelChoiceField(User.objects.none(), label="To", empty_label="Choose somebody")
     reach = _reach()
     reason = _reason()
     minutes = _minutes(LONGEST, 60)

@@ -63,7 +63,9 @@ def access_panel(context: template.Context, case: Case) -> dict[str, Any]:
         "open_now": [one for one in found if one.standing == "open"],
         "past": [one for one in found if one.standing not in ("requested", "open")],
         "may_give": actor.can("grant.approve"),
-        "may_ask": actor.can("grant.request") and not actor.reads_files(case.tenant_id, case.pk),
+        "may_ask": actor.can("grant.request")
+        and actor.reads_content(case.tenant_id, case.pk)  # else the gate asks already
+        and not actor.reads_files(case.tenant_id, case.pk),
     }
 
 
