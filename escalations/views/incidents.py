@@ -47,7 +47,7 @@ def links(request: HttpRequest, reference: str) -> HttpResponse:
     case = get_case(reference, request.actor, viewed=False)
     found = verbs.get_incident(named(request, "incident"))
     decided = verbs.decline if request.POST.get("decision") == "decline" else verbs.link
-    decided(case, found, actor=request.actor, now=timezone.now(), reason=request.POST.get("reason", ""))
+    decided(case, found, actor=request.actor, now=timezone.now(), reason=named(request, "reason"))
     words = f"{found.reference} declined." if decided is verbs.decline else f"Linked to {found.reference}."
     return changed(request, case, words)
 
