@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,7 +99,7 @@ def hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-async def stream(tenant_ids: frozenset[int] | None) -> AsyncIterator[bytes]:
+async def stream(tenant_ids: frozenset[int] | None) -> AsyncGenerator[bytes, None]:
     """Server-sent events for one watcher: `hello` once live, then a message per event, and a comment to keep alive."""
     watcher, here = Watcher(tenant_ids), hub()
     here.join(watcher)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Case, CharField, F, Min, Q, Value, When
 from django.db.models.functions import Now
 
 LONGEST = 480  # minutes
@@ -22,6 +22,11 @@ class GrantQuerySet(models.QuerySet[Any]):
     def in_force(self) -> GrantQuerySet:
         """Those that open something now, by the database's clock and nobody else's."""
         return self.filter(_OPENS)
+
+    def seconds_left(self) -> float | None:
+        """How long until the first of them ends; None for none."""
+        left = self.aggregate(left=Min(F("ends_at") - Now()))["left"]
+        return left.total_seconds() if left is not None else None
 
     def with_standing(self) -> GrantQuerySet:
         """Adds `standing`: "open" or "ended" for what was granted, by the database's clock, else the state."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from cases.models import Case
+from companyos import live
 from escalations import grants
 from tenants import isolation
+from tenants.models import User
 from tests.cast import NOON, Cast
 from tests.grants.hands import approved, asked, reads, restricted, run_out, taken
 
@@ -87,3 +91,41 @@ def test_a_tenant_that_came_into_reach_by_a_grant_leaves_it_with_the_grant(cast:
     run_out(grant)
     assert client.get(f"/cases/{case.reference}/").status_code == 404
     assert cast.birch.pk not in (cast.actor(cast.eu_agent).tenant_ids or ())
+
+
+# ── Live updates ─────────────────────────────────────────────────────────────
+def watching(person: User) -> float | None:
+    request = RequestFactory().get("/live/")
+    request.user = person
+    return live._viewer(request)[1]
+
+
+def test_a_stream_that_a_grant_widened_ends_with_the_grant_at_the_latest(cast: Cast, case: Case) -> None:
+    assert watching(cast.agent) is None
+    wide = approved(cast, asked(cast, case, reach="tenant"))
+    seconds = watching(cast.agent)
+    assert seconds is not None and 0 < seconds <= live.LONGEST_UNDER_GRANT
+    with connection.cursor() as cursor:
+        sooner = "UPDATE tenants_grant SET ends_at = statement_timestamp() + interval '20 seconds' WHERE id = %s"
+        cursor.execute(sooner, [wide.pk])
+    seconds = watching(cast.agent)
+    assert seconds is not None and 0 < seconds <= 20
+    run_out(wide)
+    assert watching(cast.agent) is None
+
+
+def test_a_stream_ends_when_its_time_is_up_and_lets_go_of_its_source() -> None:
+    let_go = []
+
+    async def source() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"hello"
+            await asyncio.Event().wait()
+        finally:
+            let_go.append(True)
+
+    async def taken_from(seconds: float) -> list[bytes]:
+        return [chunk async for chunk in live._within(source(), seconds)]
+
+    assert asyncio.run(taken_from(0.2)) == [b"hello"]
+    assert let_go == [True]
