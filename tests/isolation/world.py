@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models, transaction
 
@@ -23,10 +24,10 @@ from cases.models import Attachment, Case, Evidence, Macro, Runbook
 from escalations.models import Incident
 from reporting import feedback
 from tenants import isolation
-from tenants.access import SYSTEM
-from tenants.models import Requester, Tenant
+from tenants.access import SERVICE, SYSTEM, scopes_of
+from tenants.models import DataJob, Requester, RetentionPolicy, Tenant
 from tests.cast import NOON, Cast, assemble
-from tests.factories import RequesterFactory, TenantFactory, UserFactory
+from tests.factories import RequesterFactory, TenantFactory, UserFactory, key_for
 from tests.isolation import maker
 
 # Nothing of the stranger is without one of these: its words, its numbers, its files.
@@ -38,7 +39,7 @@ STEP = {"name": "a", "title": "A", "path": "/", "as": "json"}
 # Values that introspection cannot guess, where a table's rules ask for them. label → field → value
 OWN_WORDS: dict[str, dict[str, Any]] = {
     "tenants.Grant": {
-        "minutes": 60, "reach": "tenant", "subject_kind": "case", "subject_id": 1, "state": "requested",
+        "minutes": 60, "reach": "tenant", "subject_kind": "case", "state": "requested",
     },
     "tenants.RetentionPolicy": {"days": 365, "data_class": "cases"},
     "tenants.LegalHold": {"case_reference": "", "release_reason": ""},
@@ -55,7 +56,8 @@ class World:
     lead: Any  # of the support side, limited to the first tenant's region, as are the next ones
     auditor: Any
     operator: Any
-    service: Any
+    service_key: str
+    default: RetentionPolicy  # of every tenant, and so shared; its preview counts them all
     own: dict[str, str]  # what fills an address with the first tenant's things
     lacking: list[str]  # tables of which no row could be made
 
@@ -72,6 +74,8 @@ class World:
                     tenant=tenant, external_id=f"u-{MARK}", name=f"{MARK.title()} Person", role="admin"
                 )
                 words = fill(self.cast, tenant, person, MARK, self.lacking)
+                self.default.preview = {"total": 1, "tenants": [{"tenant": tenant.name, "count": 1}]}
+                self.default.save(update_fields=["preview"])
                 # Somebody of the support side whose reach names the tenant, as the log of changes tells.
                 self.cast.agent2.membership.tenants.add(tenant)
             yield words
@@ -102,11 +106,23 @@ def build() -> World:
     Incident.objects.create(reference="INC-1", title="Ingest", severity="SEV1", started_at=NOON)
     people = {
         role: UserFactory(email=f"eu-{role}@support.example", role=role, regions=["eu"], is_staff=role in ADMINS)
-        for role in ("lead", "auditor", "operator", "agent")
+        for role in ("lead", "auditor", "operator")
     }
+    service = UserFactory(
+        email="program@support.example",
+        is_service=True,
+        password=make_password(None),
+        role=SERVICE,
+        regions=["eu"],
+    )
+    key = key_for(service, *(right.name for rights in scopes_of(SERVICE).values() for right in rights))
+    default = RetentionPolicy.objects.create(
+        data_class="messages", days=400, state="previewed", previewed_at=NOON, changed_at=NOON
+    )
     lacking: list[str] = []
     own = fill(cast, cast.acme, cast.ada, "acorn", lacking)
-    return World(cast, people["lead"], people["auditor"], people["operator"], people["agent"], own, lacking)
+    own |= {"account": str(service.pk), "key": str(service.api_keys.get().pk)}
+    return World(cast, people["lead"], people["auditor"], people["operator"], key, default, own, lacking)
 
 
 ADMINS = ("auditor", "operator")
@@ -134,10 +150,12 @@ def fill(cast: Cast, tenant: Tenant, person: Requester, word: str, lacking: list
     feedback.raise_for(case, NOON)
     second = cast.open_case(person, subject=f"Second {word}", description=f"More {word}")
     intake.enrich(second, NOON)
+    about = {"subject_id": case.pk, "subject_reference": case.reference}
+    own_words = OWN_WORDS | {"tenants.Grant": OWN_WORDS["tenants.Grant"] | about}
     for model in apps.get_models():
         if maker.isolated(model) and not maker.rows_of(model, tenant).exists():
             try:
-                maker.make(model, tenant, word, OWN_WORDS)
+                maker.make(model, tenant, word, own_words)
             except maker.Unmakeable as refused:
                 lacking.append(str(refused))
     return words_of(tenant, case, note.pk)
@@ -145,8 +163,9 @@ def fill(cast: Cast, tenant: Tenant, person: Requester, word: str, lacking: list
 
 def words_of(tenant: Tenant, case: Case, note_id: int) -> dict[str, str]:
     attachment, evidence = Attachment.objects.filter(case=case).get(), maker.rows_of(Evidence, tenant).get()
+    job = maker.rows_of(DataJob, tenant).get()
     if tenant.slug == MARK:
-        for number, file in enumerate((attachment, evidence)):
+        for number, file in enumerate((attachment, evidence, job)):
             file.uuid = uuid.UUID(f"{str(NUMBER)[:8]}-0000-1000-8000-00000000000{number}")
             file.save(update_fields=["uuid"])
     keys = {f"pk:{model._meta.label}": str(row.pk) for model, row in first_rows(tenant)}
@@ -156,6 +175,7 @@ def words_of(tenant: Tenant, case: Case, note_id: int) -> dict[str, str]:
         "note_id": str(note_id),
         "attachment": str(attachment.uuid),
         "evidence": str(evidence.uuid),
+        "job": str(job.uuid),
     }
 
 
