@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from cases.models import (
     Attachment,
     Case,
+    CaseStatistic,
     DiagnosticRun,
     Evidence,
     Macro,
@@ -111,3 +112,12 @@ class FileAdmin(ReadOnlyAdmin):
     list_display = ("name", "case", "size", "content_type", "sha256", "at")
     list_select_related = ("case",)
     exclude = ("file",)
+
+
+@admin.register(CaseStatistic)
+class CaseStatisticAdmin(ReadOnlyAdmin):
+    """What stayed of cases that retention took."""
+
+    list_display = ("opened_on", "closed_on", "tenant", "priority", "channel", "closed_as", "score")
+    list_filter = ("tenant", "priority", "closed_as")
+    list_select_related = ("tenant",)

@@ -18,6 +18,7 @@ from tenants import api_keys
 from tenants.models import ApiKey, AuditEntry, Entitlement, Membership, Requester, Resource, Snapshot, Tenant, User
 from tenants.models.tenant import new_widget_secret
 from tenants.reauthentication import reauthenticated
+from tenants.retention import admin as _retention  # noqa: F401  its screens register themselves
 
 # Groups follow the role table (tenants.roles); the audit library's own screen does not know our entry.
 admin.site.unregister([Group, AuditEntry])

@@ -126,7 +126,7 @@ def test_a_policy_goes_from_draft_to_force_by_its_forms(cast: Cast, manager: Cli
     assert b"Draft: 365 days" in manager.get(page).content
     manager.post(f"/retention/policies/{policy.pk}/previews/", {"seen": policy.version})
     shown = manager.get(page).content.decode()
-    assert "<strong>1 cases</strong> would go" in shown and old.reference in shown
+    assert "<strong>1 case</strong> would go" in shown and old.reference in shown
     stale = manager.post(f"/retention/policies/{policy.pk}/activations/", {"seen": policy.version})
     assert stale.status_code == 409 and b"changed while you were looking" in stale.content
     manager.post(f"/retention/policies/{policy.pk}/activations/", {"seen": policy.version + 1})
@@ -211,7 +211,7 @@ def test_an_erasure_says_what_goes_and_asks_for_the_address(cast: Cast, manager:
     lived(cast, 9)
     path = f"/privacy/people/acme/{cast.ada.pk}/erasures/"
     form = manager.get(path).content.decode()
-    assert "1 case of theirs" in form and "cannot be undone" in form and "What stays" in form
+    assert "1 case of theirs" in form and "cannot be undone" in form and "what stays" in form
     wrong = manager.post(path, {"typed": "yes", "reason": "They asked"})
     assert wrong.status_code == 422 and b"They asked" in wrong.content
     assert manager.post(path, {"typed": cast.ada.email}).status_code == 302
