@@ -114,7 +114,7 @@ def expire_one(now: datetime) -> bool:
 
 def take_file(job: DataJob, now: datetime) -> None:
     """The export's file goes once this commits."""
-    files.doom(job.tenant_id, job.file.name, now)
+    files.doom(job.tenant_id, job.file.name or "", now)
     job.file, job.state = "", State.EXPIRED
     job.finished_at = job.finished_at or now
     job.save(update_fields=["file", "state", "finished_at"])

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -93,7 +94,7 @@ def job(request: HttpRequest, job: UUID) -> HttpResponse:
 
 @console_view(GET="privacy.run")
 @reauthenticated("download this export", pages=True)
-def download(request: HttpRequest, job: UUID) -> HttpResponse:
+def download(request: HttpRequest, job: UUID) -> HttpResponseBase:
     return _download(request, job)
 
 
@@ -168,7 +169,7 @@ def own_erasure(request: HttpRequest) -> HttpResponse:
 
 
 @portal_view(GET="privacy.request_own")
-def own_file(request: HttpRequest, job: UUID) -> HttpResponse:
+def own_file(request: HttpRequest, job: UUID) -> HttpResponseBase:
     """The visit itself is the fresh proof: its link came from the person's own sign-in, at most an hour ago."""
     return _download(request, job)
 
@@ -177,7 +178,7 @@ def _about(request: HttpRequest) -> Requester:
     """Oneself, or for an administrator whoever of the tenant is chosen."""
     chosen = named(request, "requester")
     if not chosen or chosen == str(request.requester.pk):
-        return request.requester  # type: ignore[no-any-return]
+        return request.requester
     request.actor.require("privacy.request")
     with isolation.whole_tenant(request.requester.tenant_id):
         own = Requester.objects.filter(tenant_id=request.requester.tenant_id)
@@ -204,7 +205,7 @@ def _own_page(request: HttpRequest, error: DomainError | None = None) -> HttpRes
 
 
 # ── Both ─────────────────────────────────────────────────────────────────────
-def _download(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def _download(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """The ZIP, as a download and nothing else; a refusal goes back to the page with its reason."""
     now = timezone.now()
     try:

@@ -78,7 +78,7 @@ def _export(job: DataJob, now: datetime) -> None:
             archive.conclude(tenant=job.tenant.slug, requester=job.requester.external_id, made_at=now)
         job.size, job.sha256 = target.tell(), _sha256(target)
         storage = job.file.storage
-        storage.delete(job.file.name)
+        storage.delete(str(job.file.name))
         target.seek(0)
         stored = storage.save(job.file.name, File(target))
     _keep(job, stored, now)
@@ -166,7 +166,7 @@ def _failed(job: DataJob, error: Exception, now: datetime) -> None:
         locked.error = str(error)[:2000]
         locked.leased_until = now + timedelta(seconds=30 * 2**locked.attempts)
         if locked.attempts >= MOST_FAILURES:
-            files.doom(locked.tenant_id, locked.file.name, now)
+            files.doom(locked.tenant_id, locked.file.name or "", now)
             locked.file = ""
             _finish(locked, State.FAILED, now)
         else:

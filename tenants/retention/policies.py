@@ -141,12 +141,12 @@ def _save(policy: RetentionPolicy, **values: Any) -> None:
 def _counted(policy: RetentionPolicy, now: datetime) -> dict[str, Any]:
     tenants = subject_to(policy)
     found = named(policy.data_class).find(list(tenants), before(policy.days, now))
-    per_tenant = [{"tenant": tenants[pk], "count": count} for pk, count in found.by_tenant.items() if count]
+    most = sorted(found.by_tenant.items(), key=lambda one: (-one[1], tenants[one[0]]))[:50]
     return {
         "total": found.total,
         "held": found.held,
         "bytes": found.size,
-        "tenants": sorted(per_tenant, key=lambda one: (-one["count"], one["tenant"]))[:50],
+        "tenants": [{"tenant": tenants[pk], "count": count} for pk, count in most if count],
         "examples": found.examples[:5],
     }
 

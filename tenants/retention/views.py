@@ -85,7 +85,7 @@ def suspension(request: HttpRequest, policy_id: int) -> HttpResponse:
 @console_view(POST="retention.edit")
 def run_list(request: HttpRequest) -> HttpResponse:
     """Start a run for one tenant, or a dry one that only counts."""
-    tenant = _tenant(named(request, "tenant"), needed=True)
+    tenant = _named_tenant(request)
 
     def begin() -> str:
         run = runs.start(tenant, dry=named(request, "dry") == "1", actor=request.actor, now=timezone.now())
@@ -106,7 +106,7 @@ def run(request: HttpRequest, retention_run_id: int) -> HttpResponse:
 @console_view(POST="hold.edit")
 def hold_list(request: HttpRequest) -> HttpResponse:
     """Place a hold on a tenant, a requester (by e-mail address) or a case (by reference)."""
-    tenant = _tenant(named(request, "tenant"), needed=True)
+    tenant = _named_tenant(request)
 
     def place() -> str:
         what, reason = named(request, "what").strip(), named(request, "reason")
@@ -139,8 +139,9 @@ def release(request: HttpRequest, hold_id: int) -> HttpResponse:
     return _done(request, hold.tenant, end)
 
 
-def _tenant(slug: str, *, needed: bool = False) -> Tenant | None:
-    if not slug and not needed:
+def _tenant(slug: str) -> Tenant | None:
+    """None for the defaults."""
+    if not slug:
         return None
     found = Tenant.objects.filter(slug=slug.replace("\x00", "")).first()
     if found is None:
@@ -148,7 +149,14 @@ def _tenant(slug: str, *, needed: bool = False) -> Tenant | None:
     return found
 
 
-def _person(tenant: Tenant | None, email: str) -> Requester:
+def _named_tenant(request: HttpRequest) -> Tenant:
+    tenant = _tenant(named(request, "tenant"))
+    if tenant is None:
+        raise DomainError("required", "Choose a tenant first.", "tenant")
+    return tenant
+
+
+def _person(tenant: Tenant, email: str) -> Requester:
     found = Requester.objects.filter(tenant=tenant, email__iexact=email).first()
     if found is None:
         raise DomainError("unknown_requester", f"{tenant} has no requester with the address {email[:100]}.", "what")
