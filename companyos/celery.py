@@ -26,6 +26,7 @@ TIMETABLE = {
     "tenants.tasks.seal_audit": 60,
     "tenants.tasks.prove_audit": 10,
     "tenants.tasks.forget_portal_visits": 3600,
+    "tenants.sign_in.tasks.forget_ended_sessions": 3600,
     "tenants.tasks.plan_retention": 900,
     "tenants.tasks.run_retention": 10,
     "tenants.tasks.remove_files": 10,

@@ -6,6 +6,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm
+from allauth.account.models import EmailAddress
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -30,6 +33,13 @@ class ClosedSignUp(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("security")
+
+
+@receiver(post_save, sender=User)
+def forget_former_addresses(instance: User, raw: bool = False, **kwargs: Any) -> None:
+    """The library also knows people by the addresses that it has confirmed; only the operator's is to open anything."""
+    if not raw:
+        EmailAddress.objects.filter(user=instance).exclude(email__iexact=instance.email).delete()
 
 
 class OwnPasswordReset(ResetPasswordForm):

@@ -11,7 +11,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in
-from django.db.models import QuerySet
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +25,7 @@ from tenants.sign_in import lockout
 SINCE, SEEN = "signed_in_at", "seen_at"
 # How exact "last seen" is, and the most that an idle timeout is late; a write to the database each.
 TOUCH_SECONDS = 60
+BATCH = 1000
 session_ended = Signal()  # request, session
 SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
            ("Mac OS X", "macOS"), ("Linux", "Linux"))  # fmt: skip
@@ -88,6 +90,15 @@ def end(request: HttpRequest, chosen: QuerySet[UserSession]) -> int:
         session.end()
         session_ended.send(sender=UserSession, request=request, session=session)
     return len(found)
+
+
+def forget_ended(now: datetime) -> int:
+    """Delete a batch of rows of sessions that are over; how many."""
+    over = Session.objects.filter(expire_date__lt=now).values("pk")[:BATCH]
+    gone, _ = Session.objects.filter(pk__in=over).delete()
+    live = Session.objects.filter(session_key=OuterRef("session_key"))
+    unlisted = UserSession.objects.filter(~Exists(live)).values("pk")[:BATCH]
+    return gone + UserSession.objects.filter(pk__in=unlisted).delete()[0]
 
 
 class Listed(NamedTuple):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
 from tenants.models import User
 from tenants.sign_in.sessions import device
+from tenants.sign_in.tasks import forget_ended_sessions
 from tests.cast import Cast
 from tests.sign_in.hands import PASSWORD, give_password, noted, sign_in
 
@@ -68,6 +71,19 @@ def test_the_list_names_devices_and_each_can_be_signed_out(cast: Cast, agent: Us
     assert "session_ended" in noted()
 
 
+def test_what_is_over_is_forgotten_and_what_is_not_stays(agent: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        sign_in(Client(), "nobody@support.example", "wrong")
+        two(agent)
+        clock.shift(6 * 86_400)
+        two(agent)
+        assert forget_ended_sessions() == 1, "the failure"
+        clock.shift(2 * 86_400)
+        assert forget_ended_sessions() == 4, "two sessions and their lines in the list"
+        assert forget_ended_sessions() == 0
+    assert UserSession.objects.filter(user=agent).count() == 2
+
+
 def test_signing_out_everywhere_else(agent: User) -> None:
     here, there = two(agent)
     here.post(reverse("end_other_sessions"))
@@ -93,6 +109,17 @@ def test_switching_an_account_off_and_on_wakes_nothing(agent: User) -> None:
     assert not inside(here) and not inside(there)
 
 
+def test_a_former_address_opens_nothing_and_gets_no_mail(agent: User, client: Client, mailoutbox) -> None:
+    former = agent.email
+    EmailAddress.objects.create(user=agent, email=former, verified=True, primary=True)
+    agent.email = "amy.married@support.example"
+    agent.save()
+    assert sign_in(client, former).status_code == 200
+    client.post(reverse("account_reset_password"), {"email": former})
+    assert "/reset/key/" not in mailoutbox[0].body
+    assert sign_in(client, agent).status_code == 302
+
+
 @pytest.mark.parametrize("weak", ["password1234", "agent@support.example", "short-one"])
 def test_weak_passwords_are_refused(agent: User, client: Client, weak: str, settings) -> None:
     settings.AUTH_PASSWORD_VALIDATORS = [
@@ -104,11 +131,11 @@ def test_weak_passwords_are_refused(agent: User, client: Client, weak: str, sett
     assert client.post(reverse("account_change_password"), words).status_code == 200
 
 
-def test_passwords_are_kept_by_argon2_and_old_ones_become_so(agent: User, client: Client) -> None:
-    User.objects.filter(pk=agent.pk).update(
-        password="pbkdf2_sha256$1000$salt$o7MzxjOQEQfoFCnTRSUVOVUVDBi4pVSUFAsCWNpqLRw="
-    )
-    agent.set_password(PASSWORD)
+def test_passwords_are_kept_by_argon2_and_older_ones_become_so_at_sign_in(agent: User, client: Client) -> None:
+    assert agent.password.startswith("argon2$argon2id$")
+    User.objects.filter(pk=agent.pk).update(password=PBKDF2PasswordHasher().encode(PASSWORD, "salt", 1000))
+    assert sign_in(client, agent).status_code == 302
+    agent.refresh_from_db()
     assert agent.password.startswith("argon2$argon2id$")
 
 
