@@ -29,11 +29,7 @@ def _origins(cast: Cast) -> None:
 
 
 def preflight(path: str, origin: str):
-    headers = {
-        "Origin": origin,
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization",
-    }
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
     return Client().options(path, headers={"Origin": origin, **asked})
 
 
