@@ -51,7 +51,7 @@ _TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "case.answer": ("answer what support asked, and end the wait by it", (*_CUSTOMERS, *_WRITERS, SERVICE)),
         "case.reply": ("write to the requester", (*_WRITERS, SERVICE)),
         "case.note": ("write internal notes and tags", (*_WRITERS, SERVICE)),
-        "macro.edit": ("edit macros and runbooks", _LEADS),
+        "macro.edit": ("edit macros and runbooks, in the admin", (*_LEADS, "operator")),
     },
     "Incidents": {
         "incident.link": ("link cases to incidents", (*_WRITERS, SERVICE)),
@@ -87,12 +87,11 @@ _TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     },
     "Reports": {
         "report.read": ("read reports and backlogs", (*_STAFF, SERVICE)),
-        "report.export": ("export reports", ("manager",)),
     },
     "Operations": {
         "console.use": ("use the console, with a profile and notices of one's own", _STAFF),
         "api.use": ("use the support side's API", (*_STAFF, SERVICE)),
-        "policy.edit": ("edit service levels and calendars", _LEADS),
+        "policy.edit": ("edit service levels and calendars, in the admin", (*_LEADS, "operator")),
         "ops.admin": ("run the installation in the admin", ("operator",)),
     },
 }
@@ -118,7 +117,10 @@ _VIEW, _EDIT = ("view",), ("view", "add", "change")
 _WRITTEN_BY_VERBS = ("tenants.grant", "tenants.auditentry", "tenants.snapshot", "events.event")
 # Deleted to unlock an account, to help someone who lost every factor, to match an identity anew.
 _SIGN_IN = ("axes.accessattempt", "mfa.authenticator", "socialaccount.socialaccount")
+_LEADS_ROWS: dict[str, tuple[str, ...]] = {"cases.macro": _EDIT, "cases.runbook": _EDIT, "sla": _EDIT}
 ADMIN_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "manager": _LEADS_ROWS,
+    "lead": _LEADS_ROWS,
     "operator": {
         **dict.fromkeys(("tenants", "sla", "cases", "escalations", "integrations"), _EDIT),
         "reporting": _VIEW,

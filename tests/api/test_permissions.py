@@ -1,16 +1,14 @@
-"""Role × endpoint × status: who may read, who may write, and for whom nothing is there."""
+"""What the table of rights does not tell: what is out of reach, bad keys, sessions. See tests/access for the matrix."""
 
 from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import get_resolver
-from django.urls.resolvers import URLPattern
 
-from cases.models import Case, Message, Note
+from cases.models import Case
 from escalations.models import Incident
-from tests.api.conftest import Hand, errors, evidence_of, version_of, with_key, with_token
+from tests.api.conftest import Hand, errors, evidence_of, version_of, with_key
 from tests.api.test_cases import NEW
 from tests.factories import UserFactory
 
@@ -92,41 +90,6 @@ def writes(hand: Hand, case: Case, names: dict[str, object]) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("role", WRITERS + READERS)
-def test_every_role_reads(cast, world, role):
-    hand = with_key(getattr(cast, role))
-    assert set(reads(hand, world[1]).values()) == {200}
-    assert set(reads(hand, world[1], WRITERS_READS).values()) == {200 if role in WRITERS else 403}
-
-
-@pytest.mark.parametrize("role", WRITERS)
-def test_support_writes(cast, world, role):
-    """A write is done, or out of order for this status; a dismissal takes a lead."""
-    found = writes(with_key(getattr(cast, role)), *world)
-    forbidden = {noun for noun, status in found.items() if status == 403}
-    assert forbidden == (LEADS_ONLY if role == "agent" else set())
-    assert set(found.values()) - {403} <= {201, 409}
-    assert found["cases/"] == 201
-
-
-@pytest.mark.parametrize("role", READERS)
-def test_auditor_and_operator_write_nothing(cast, world, role):
-    case, names = world
-    before = (
-        Case.objects.values().get(pk=case.pk),
-        Message.objects.count(),
-        Note.objects.count(),
-        Case.objects.count(),
-    )
-    assert set(writes(with_key(getattr(cast, role)), case, names).values()) == {403}
-    assert before == (
-        Case.objects.values().get(pk=case.pk),
-        Message.objects.count(),
-        Note.objects.count(),
-        Case.objects.count(),
-    )
-
-
 @pytest.mark.parametrize("role", READERS)
 def test_the_right_is_asked_before_the_body_is_read(cast, case, role):
     hand = with_key(getattr(cast, role))
@@ -158,13 +121,6 @@ def test_another_regions_tenant_is_not_there(cast, world):
     assert errors(hand.get(f"cases/{case.reference}/"), 404) == unknown
 
 
-def test_a_customer_has_no_way_in(cast, world):
-    case, names = world
-    for hand in (with_token(cast.cleo), Hand()):
-        assert set(reads(hand, names).values()) == {401}
-        assert set(writes(hand, case, names).values()) == {401}
-
-
 def test_bad_keys(cast, case):
     _, expired = None, with_key(cast.agent)
     cast.agent.api_keys.update(expires_at="2020-01-01T00:00:00Z")
@@ -183,7 +139,9 @@ def test_bad_keys(cast, case):
 
 
 def test_an_account_without_a_role(cast, case):
-    hand = with_key(UserFactory())
+    person = UserFactory(role="agent")
+    hand = with_key(person)
+    person.groups.clear()
     assert errors(hand.get("me/"), 403) == {(None, "permission_denied")}
 
 
@@ -193,36 +151,3 @@ def test_a_browser_session_reads_and_needs_a_csrf_token_to_write(cast, case):
     assert browser.get("/api/v1/me/").status_code == 200
     answer = browser.post(f"/api/v1/cases/{case.reference}/notes/", {"version": 1, "body": "x"}, "application/json")
     assert errors(answer, 403) == {(None, "permission_denied")}
-
-
-def test_every_staff_route_is_in_the_table():
-    """A new endpoint below /api/v1/ stands in the tables above, or this fails."""
-    known = {path.replace("{ref}", "<slug:reference>") for path in (*READS, *WRITERS_READS)}
-    known |= {f"cases/<slug:reference>/{noun}" for noun in (*WRITES, "attachments/")} | {"cases/"}
-    plain = {
-        path.replace("{run}", "<int:run_id>")
-        .replace("{note}", "<int:note_id>")
-        .replace("{file}", "<uuid:uuid>")
-        .replace("{proof}", "<uuid:uuid>")
-        .replace("macros/delays", "macros/<slug:key>")
-        .replace("runbooks/ingestion", "runbooks/<slug:key>")
-        .replace("tenants/birch", "tenants/<slug:slug>")
-        .replace("incidents/INC-204", "incidents/<slug:reference>")
-        for path in known
-    }
-    assert {route.removeprefix("api/v1/") for route in _routes()} == plain
-
-
-def _routes() -> set[str]:
-    found = set()
-
-    def walk(patterns: list[object], prefix: str) -> None:
-        for each in patterns:
-            route = prefix + str(each.pattern)
-            if isinstance(each, URLPattern):
-                found.add(route)
-            else:
-                walk(each.url_patterns, route)
-
-    walk(get_resolver().url_patterns, "")
-    return {route for route in found if route.startswith("api/v1/") and not route.startswith("api/v1/widget/")}
