@@ -7,6 +7,9 @@ from tenants.isolation import Rewriter, TenantPolicy
 
 # Locks the cases and refuses unless each is in scope, closed for long enough by a policy in force, and on no hold.
 CHECK_AGE = """
+  IF EXISTS (SELECT 1 FROM unnest(ids) i (id) WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.id = i.id)) THEN
+    RAISE EXCEPTION 'retention may not touch cases that are not there' USING ERRCODE = 'restrict_violation';
+  END IF;
   FOR one IN SELECT c.* FROM cases_case c WHERE c.id = ANY (ids) ORDER BY c.id FOR UPDATE LOOP
     IF NOT companyos_in_scope(one.tenant_id) OR one.status <> 'closed'
        OR NOT coalesce(one.closed_at < companyos_retained_since(one.tenant_id, '{data_class}', at), false)
