@@ -7,7 +7,6 @@ An address that names nobody is locked like any other.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -71,11 +70,6 @@ def locked(request: HttpRequest, response: HttpResponse | None, credentials: Cre
     page = render(request, "account/locked.html", {"minutes": -(-seconds // 60)}, status=429)
     page["Retry-After"] = str(seconds)
     return page
-
-
-def forget_old(now: datetime) -> int:
-    """Delete the failures that count no longer; how many."""
-    return int(AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME).delete()[0])
 
 
 # ── Codes of second factors ──────────────────────────────────────────────────

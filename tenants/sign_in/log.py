@@ -33,6 +33,11 @@ from tenants.sign_in.sessions import device, session_ended
 def note(event: str, user: User | None, request: HttpRequest, *, about: str = "", **told: Any) -> None:
     """One audit row. `user` is None where an address was typed that names nobody; `about` is what was typed."""
     AuditEntry.objects.create(
+        kind=AuditEntry.Kind.SIGN_IN,
+        actor_kind="agent" if user else "",
+        actor_ref=user.pk if user else None,
+        actor_name=str(user)[:200] if user else "",
+        via="console",
         content_type=ContentType.objects.get_for_model(User),
         object_pk=str(user.pk) if user else "",
         object_id=user.pk if user else None,
