@@ -75,7 +75,7 @@ def opened(cast: Cast, person: str, case: Case, ended: set[int]) -> bool:
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

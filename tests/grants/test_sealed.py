@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from cases import conversation, intake, lifecycle
@@ -26,13 +26,29 @@ from reporting.models import FeedbackItem
 from tenants import isolation
 from tenants.access import SYSTEM
 from tenants.models import Entitlement, Grant, User
-from tests.architecture.test_rights import ROUTES
 from tests.cast import Cast, assemble
 from tests.grants.hands import WHY
 from tests.sign_in.hands import sign_in_at
 
 WORD = "verschlusssache"  # in every place of the tenant that a restriction closes
 STEP = {"name": "a", "title": "A", "path": "/", "as": "json"}
+
+# The admin is walked by itself; customers and strangers have doors of their own.
+OTHER_DOORS = ("admin/", "accounts/", "api/v1/widget/", "portal/", "live/", "api/schema/", "api/docs/")
+
+
+def walk(patterns: list[Any], so_far: str = "") -> Iterator[str]:
+    for entry in patterns:
+        route = so_far + str(entry.pattern)
+        if route.startswith(OTHER_DOORS):
+            continue
+        if isinstance(entry, URLPattern):
+            yield route
+        else:
+            yield from walk(entry.url_patterns, route)
+
+
+ROUTES = [route for route in walk(get_resolver().url_patterns) if route != "api/"]
 
 
 @dataclass
@@ -168,10 +184,10 @@ def admin_pages(world: World) -> list[tuple[str, str, dict[str, Any]]]:
     with isolation.scope(SYSTEM):
         for model in admin.site._registry:
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-            asks += [("GET", reverse(f"{name}_changelist"), query) for query in ({}, {"q": world.case.reference})]
+            asks.append(("GET", reverse(f"{name}_changelist"), {}))
             tenants = {"tenant_id": world.case.tenant_id} if hasattr(model, "tenant_id") else {}
             try:
-                keys = model._default_manager.filter(**tenants).values_list("pk", flat=True)[:5]
+                keys = model._default_manager.filter(**tenants).values_list("pk", flat=True)[:2]
                 asks += [("GET", reverse(f"{name}_change", args=[key]), {}) for key in keys]
             except NoReverseMatch:
                 continue
@@ -202,7 +218,7 @@ def test_the_admin_shows_an_operator_nothing_of_it(world: World) -> None:
     operator.save()
     client = signed_in(operator)
     assert client.get(f"/admin/cases/case/{world.case.pk}/change/").status_code == 200
-    assert len(pages) > 60
+    assert len(pages) > 40
     assert leaks(client, pages) == []
 
 
@@ -236,12 +252,18 @@ def test_under_a_grant_the_words_are_there(world: World) -> None:
         about = {"to": world.cast.agent, "actor": lead, "reach": "tenant", "minutes": 60, "now": timezone.now()}
         grant = grants.give(grants.about_case(world.case), reason=WHY, **about)
     client = signed_in(world.cast.agent)
-    found = "\n".join(leaks(client, reading(world)))
     case = f"/cases/{world.case.reference}/"
-    for path in (case, f"{case}fresh/", "/tenants/birch/", "/api/v1/tenants/birch/", "/incidents/INC-1/", "/reports/"):
-        assert f"GET {path}" in found, path
-    for part in ("timeline/", "evidence/", "diagnostics/", "macros/", "incidents/"):
-        assert f"GET /api/v1{case}{part}" in found, part
+    pages = [
+        case,
+        f"{case}fresh/",
+        "/tenants/birch/",
+        "/api/v1/tenants/birch/",
+        "/incidents/INC-1/",
+        "/reports/product/",
+    ]
+    parts = ("", "timeline/", "evidence/", "diagnostics/", "macros/delay/", "incidents/")
+    asks = [("GET", path, {}) for path in [*pages, *(f"/api/v1{case}{part}" for part in parts)]]
+    assert leaks(client, asks) == [f"GET {path} 200" for _, path, _ in asks]
     page = client.get(case)
     assert "You see this under a grant" in page.content.decode()
     looked = client.get(f"/access/{grant.pk}/").content.decode()
