@@ -15,11 +15,11 @@ from psycopg import sql
 NAME = f"bench_{os.getpid()}"
 
 ROWS = """
-INSERT INTO tenants_tenant (name, slug, prefix, plan, support_tier, segment, region, data_residency, billing_status,
-    annual_revenue, time_zone, auto_close_days, escalation_routing, telemetry_url, widget_secret,
+INSERT INTO tenants_tenant (name, slug, prefix, plan, support_tier, segment, region, data_residency, restriction,
+    billing_status, annual_revenue, time_zone, auto_close_days, escalation_routing, telemetry_url, widget_secret,
     widget_origins, created_at)
-  SELECT 'Tenant ' || i, 'tenant-' || i, 'T' || i || 'X', 'standard', 'standard', 'smb', 'eu', 'eu', 'active',
-    0, 'UTC', 7, '{}', '', 'x', '{}', now() FROM generate_series(1, 20) i;
+  SELECT 'Tenant ' || i, 'tenant-' || i, 'T' || i || 'X', 'standard', 'standard', 'smb', 'eu', 'eu', 'open',
+    'active', 0, 'UTC', 7, '{}', '', 'x', '{}', now() FROM generate_series(1, 20) i;
 INSERT INTO tenants_requester (tenant_id, external_id, name, email, phone, role, channel, authentication,
     viewable_resources, time_zone, created_at)
   SELECT id, 'u', 'Requester', 'r@customer.example', '', 'member', 'widget', 'widget-token', '{}', 'UTC', now()
@@ -43,6 +43,10 @@ INSERT INTO sla_clock (tenant_id, clock_set_id, metric, cycle, state, priority, 
     interval '4 hours', 'elapsed', now(), now(), now() + interval '4 hours', now() + interval '2 hours', false, '',
     interval '0', interval '0'
   FROM sla_clockset s;
+INSERT INTO cases_message (tenant_id, case_id, author_kind, author_id, author_name, body, at, channel, asks)
+  SELECT c.tenant_id, c.id, 'requester', c.requester_id, 'Requester', 'Line ' || n || ' of the conversation.',
+    c.opened_at + n * interval '1 minute', 'widget', false
+  FROM cases_case c, generate_series(1, 3) n;
 ANALYZE;
 """
 
