@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "tenants.sign_in.sessions.SessionLimitsMiddleware",
     "tenants.sign_in.wall.SecondFactorMiddleware",
     "tenants.middleware.ScopeMiddleware",
-    "tenants.admin_looks.AdminLooksMiddleware",
+    "tenants.middleware.AdminLooksMiddleware",
     "companyos.web.middleware.DomainErrorMiddleware",
     "tenants.reauthentication.ReauthenticationMiddleware",
     "axes.middleware.AxesMiddleware",

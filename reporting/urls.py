@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from reporting import audit_views, views
+from reporting.views import audit, reports
 
 urlpatterns = [
-    path("reports/", views.reports, name="reports"),
-    path("audit/", audit_views.trail, name="audit"),
-    path("audit/exports/", audit_views.exports, name="audit_exports"),
-    path("audit/proofs/", audit_views.proofs, name="audit_proofs"),
-    path("reports/backlogs/<slug:backlog>/", views.backlog, name="backlog"),
+    path("reports/", reports.reports, name="reports"),
+    path("audit/", audit.trail, name="audit"),
+    path("audit/exports/", audit.exports, name="audit_exports"),
+    path("audit/proofs/", audit.proofs, name="audit_proofs"),
+    path("reports/backlogs/<slug:backlog>/", reports.backlog, name="backlog"),
 ]

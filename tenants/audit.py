@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from companyos.events.log import request_id
 from tenants import isolation
@@ -105,7 +105,6 @@ def _entry(kind: AuditEntry.Kind, model: type[models.Model], circumstances: Mapp
         action=AuditEntry.Action.ACCESS,
         content_type=ContentType.objects.get_for_model(model),
         cid=request_id(),
-        timestamp=timezone.now(),
     )
 
 
@@ -146,7 +145,7 @@ def _without_repeats(entries: list[AuditEntry]) -> list[AuditEntry]:
         same,
         actor_kind="requester",
         actor_ref__in={one.actor_ref for one in looks},
-        timestamp__gt=timezone.now() - SAME_LOOK,
+        timestamp__gt=Now() - SAME_LOOK,
     )
     known = {_key(entry) for entry in recent}
     return [one for one in once if one not in looks or _key(one) not in known]

@@ -29,11 +29,16 @@ _POLICY = """
 """
 _SUPPORT = "(SELECT coalesce(current_setting('companyos.requester', true), '')) = ''"
 _OWN = f"actor_kind = 'requester' AND actor_ref = {REQUESTER_ID}"
-_ADMIN = f"(SELECT EXISTS (SELECT 1 FROM tenants_requester r WHERE r.id = {REQUESTER_ID} AND r.role = 'admin'))"
+_ADMIN = f"(SELECT EXISTS (SELECT 1 FROM tenants_requester r WHERE r.id = {REQUESTER_ID} AND r.role = 'admin'))"  # noqa: S608
 _SEEN = "actor_kind = 'agent' AND kind IN ('view', 'list', 'file', 'export') AND tenant_id IS NOT NULL"
 _WRITES = f"{_SUPPORT} OR ({_OWN})"
 READ_BY_CUSTOMERS = _POLICY.format(reads=f"{_WRITES} OR ({_SEEN} AND {_ADMIN})", writes=_WRITES)
-READ_OWN_DEEDS = _POLICY.format(reads=_WRITES, writes=_WRITES)
+# Taken back, it reads no column of this migration.
+_BEFORE = (
+    f"{_SUPPORT} OR (additional_data->'acting'->>'kind' = 'requester' "
+    f"AND (additional_data->'acting'->>'id')::bigint = {REQUESTER_ID})"
+)
+READ_OWN_DEEDS = _POLICY.format(reads=_BEFORE, writes=_BEFORE)
 
 STAMP = """
     CREATE FUNCTION companyos_audit_stamp() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from companyos.web.pagination import Page, Sort, page
 from tenants.access import Actor
@@ -124,7 +123,7 @@ def exported(asked: Asked, actor: Actor, zone: str) -> Iterator[tuple[object, ..
     local = zoneinfo.ZoneInfo(zone)
     for look in _told(found.iterator(chunk_size=500)):
         yield (
-            timezone.localtime(look.at, local).strftime("%Y-%m-%d %H:%M:%S %z"), look.who, look.role, look.what,
+            look.at.astimezone(local).strftime("%Y-%m-%d %H:%M:%S %z"), look.who, look.role, look.what,
             look.case_reference or " ".join(look.references), look.grant, look.reason,
         )  # fmt: skip
 

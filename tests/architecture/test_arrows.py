@@ -18,7 +18,7 @@ FRAMEWORK = ("django", "rest_framework", "celery", "redis", "psycopg", "httpx", 
 EDGES = {
     "views", "forms", "api", "admin", "tasks", "serializers", "urls", "templatetags", "management", "apps",
     "authentication", "middleware", "cors", "tokens", "api_keys", "sign_in", "endpoint", "downloads", "inputs",
-    "reauthentication",
+    "reauthentication", "gate",
 }  # fmt: skip
 EDGE_PREFIXES = ("widget_", "api_")
 HTTP = ("django.http", "django.shortcuts", "django.views", "django.urls", "rest_framework", "celery", "django_htmx")

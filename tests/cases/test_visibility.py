@@ -146,6 +146,7 @@ def everything_a_customer_can_ask(cast: Cast, ada: Hand, reference: str) -> list
     get(case)
     post("reopenings", reason="Again")
     get("widget/session")
+    answers.append(ada.post("widget/portal-links"))
     return answers
 
 

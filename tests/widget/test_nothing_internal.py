@@ -79,7 +79,8 @@ def test_no_internal_word_and_no_internal_field(ben, agent):
     answers.append(ben.post(f"cases/{reference}/reopenings", reason="Again"))
     file = SimpleUploadedFile("log.txt", b"429\n")
     answers.append(ben.post(f"cases/{reference}/attachments", files=file))
-    asked = {str(answer.resolver_match.route) for answer in answers} | {download(ben, answers[-1])}
+    answers.append(ben.post("portal-links", key=""))
+    asked = {str(answer.resolver_match.route) for answer in answers} | {download(ben, answers[-2])}
     assert asked == {f"api/v1/widget/{route.pattern}" for route in widget_urls.urlpatterns}, (
         "a new way out is not tested"
     )

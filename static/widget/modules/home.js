@@ -53,6 +53,30 @@ function failing(session) {
   return h("p", { class: "notice warn" }, `We see trouble with ${names}. Tell us how it affects you.`);
 }
 
+/** Into the portal, in a tab of its own: opened at the click, since browsers block what opens later. */
+function portal(panel, session) {
+  const admin = session.requester.role === "admin";
+  const open = async () => {
+    const tab = window.open("", "_blank");
+    try {
+      const { url } = await panel.client.request("POST", "portal-links");
+      if (!tab) throw new Error("Your browser blocked the new tab. Allow it for this page and try again.");
+      tab.opener = null;
+      tab.location.replace(url);
+    } catch (error) {
+      tab?.close();
+      panel.announce(error.message);
+    }
+  };
+  return h(
+    "button",
+    { class: "portal", type: "button", onclick: open },
+    icon("eye"),
+    h("span", {}, h("strong", {}, admin ? "Who looked at your data" : "Your data"), h("span", { class: "soft" }, admin ? "Access history and your data, in the portal" : "What support keeps about you, in the portal")),
+    icon("next"),
+  );
+}
+
 export async function home(panel) {
   const session = await panel.session();
   const page = await panel.client.request("GET", "cases");
@@ -74,6 +98,7 @@ export async function home(panel) {
     page.results.length
       ? list(panel, page)
       : h("p", { class: "soft" }, "None yet. What you ask here is kept here, with every answer."),
+    portal(panel, session),
   );
   return { title: "Help", node, focus: ask };
 }

@@ -20,6 +20,10 @@ button:hover { border-color: var(--accent); }
 button:disabled { cursor: default; opacity: .6; }
 .primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); font-weight: 600; }
 .primary:hover { filter: brightness(1.08); }
+.portal { width: 100%; margin-top: 20px; justify-content: flex-start; text-align: start; }
+.portal > span { display: grid; flex: 1; min-width: 0; }
+.portal .soft { font-size: 13px; }
+.portal svg:last-child { color: var(--soft); }
 .quiet { border-style: dashed; background: none; color: var(--soft); }
 .wide { width: 100%; }
 .icon { min-width: 44px; padding: 0; border: 0; background: none; color: var(--soft); }

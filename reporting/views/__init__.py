@@ -1,0 +1,1 @@
+"""The console's pages: reports and backlogs, and the audit trail."""
