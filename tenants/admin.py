@@ -14,7 +14,9 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from companyos.web.operations import NoDeleting, ReadOnlyAdmin
-from tenants import api_keys
+from tenants import keys
+from tenants.access import SERVICE
+from tenants.forms import MembershipForm
 from tenants.models import ApiKey, AuditEntry, Entitlement, Membership, Requester, Resource, Snapshot, Tenant, User
 from tenants.models.tenant import new_widget_secret
 from tenants.reauthentication import reauthenticated
@@ -55,8 +57,27 @@ class TenantAdmin(NoDeleting, ModelAdmin):
 
 
 class MembershipInline(StackedInline):
+    """The reach: what is ticked in each list must fit; a list with nothing ticked fits every tenant."""
+
     model = Membership
+    form = MembershipForm
     extra = 0
+    autocomplete_fields = ("tenants",)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.actor = getattr(request, "actor", None)
+        return formset
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_self(request, obj) and super().has_change_permission(request, obj)
+
+    has_add_permission = has_change_permission
+
+
+def _is_self(request: HttpRequest, obj: Any) -> bool:
+    """Nobody widens their own rights; a superuser, who has all of them, may."""
+    return obj is not None and obj == request.user and not request.user.is_superuser
 
 
 @admin.register(User)
@@ -64,8 +85,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """People of the support side: role by group, reach by membership."""
 
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
-    list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "last_login")
-    list_filter = ("groups", "is_active", "is_staff")
+    list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "is_service", "last_login")
+    list_filter = ("groups", "is_active", "is_staff", "is_service")
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
     inlines = (MembershipInline,)
@@ -96,10 +117,23 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only a superuser changes a superuser: otherwise operators could take that right by a password."""
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        """Only a superuser changes a superuser: otherwise operators could take that right by a password.
+
+        Service accounts, which have no password, are changed at their own page of the console.
+        """
+        if obj is not None and (obj.is_service or (obj.is_superuser and not request.user.is_superuser)):
             return False
         return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        own = ("is_active", "is_staff", "groups") if _is_self(request, obj) else ()
+        return (*super().get_readonly_fields(request, obj), *own)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The role `service` is no person's."""
+        if db_field.name == "groups":
+            kwargs["queryset"] = Group.objects.exclude(name=SERVICE).order_by("name")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Requester)
@@ -126,21 +160,27 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
-    """A key is shown once, when it is made; deleting it ends it."""
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Everybody's keys. People make their own in the profile, operators those of service accounts in the console."""
 
-    list_display = ("name", "prefix", "user", "expires_at", "last_used_at")
+    list_display = (
+        "name", "prefix", "user", "scopes", "created_at", "expires_at", "last_used_at", "last_used_from", "revoked_at",
+    )  # fmt: skip
     list_select_related = ("user",)
-    fields = ("user", "name")
-    search_fields = ("name", "prefix")
+    list_filter = ("user__is_service",)
+    exclude = ("digest",)
+    search_fields = ("name", "prefix", "user__email")
+    actions = ("revoke",)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.action(description="Revoke: the keys chosen open nothing any more", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        for row in queryset:
+            keys.revoke(row, actor=request.actor, now=timezone.now())
+        messages.success(request, f"Revoked: {', '.join(str(row) for row in queryset)}.")
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        row, key = api_keys.create(obj.user, obj.name, timezone.now())
-        obj.pk = row.pk
-        messages.warning(request, f"The key, shown this once: {key} (until {row.expires_at:%Y-%m-%d})")
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        actor = getattr(request, "actor", None)
+        return actor is not None and actor.can("key.manage")
 
 
 @admin.register(AuditEntry)

@@ -1,4 +1,4 @@
-"""The form of one's own profile."""
+"""The forms of one's own profile, and of a person's reach."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 
-from tenants.models import User
+from tenants import reach
+from tenants.access import Actor
+from tenants.models import Membership, User
 
 _ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
 
@@ -22,3 +24,37 @@ class ProfileForm(forms.ModelForm):
         fields = ("first_name", "last_name", "time_zone", "theme", "single_key_shortcuts")
         widgets: dict[str, Any] = {"theme": forms.RadioSelect}
         labels = {"single_key_shortcuts": "Single-key shortcuts (j, k, r, n …) outside of text fields"}
+
+
+class MembershipForm(forms.ModelForm):
+    """A person's reach, as operations set it: regions and segments that some tenant has, no wider than one's own."""
+
+    actor: Actor | None = None  # who edits; the admin sets it
+    regions = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="Data residency. None ticked: every region."
+    )
+    segments = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: every segment."
+    )
+
+    class Meta:
+        model = Membership
+        fields = ("regions", "segments", "tenants")
+        help_texts = {"tenants": "None named: every tenant of these regions and segments. All three lists must fit."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, known in (("regions", reach.regions()), ("segments", reach.segments())):
+            now = getattr(self.instance, name)
+            self.fields[name].choices = [(value, value) for value in sorted({*known, *now})]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        asked = reach.Reach(
+            told.get("regions", ()), told.get("segments", ()), [tenant.slug for tenant in told.get("tenants") or ()]
+        )
+        limited = self.actor is not None and self.actor.tenant_ids is not None
+        if limited and not reach.is_within(asked, reach.of(self.actor.user_id)):
+            own = reach.words(self.actor.user_id)
+            raise forms.ValidationError(f"This is wider than your own reach ({own}); choose within it.")
+        return told

@@ -9,15 +9,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from cases import conversation, lifecycle
 from cases.models import Runbook
 from companyos.events.models import Delivery
 from sla.models import Clock
-from tenants import api_keys
 from tenants.models import ApiKey, Tenant, User
 from tests.cast import NOON, Cast
+from tests.factories import key_for
 from tests.sign_in.hands import sign_in_at
 
 MODELS = sorted(
@@ -105,12 +104,16 @@ def test_a_dead_letter_is_replayed(operator: Client, cast: Cast) -> None:
     assert (delivery.state, delivery.attempts) == ("pending", 0)
 
 
-def test_an_api_key_is_shown_once_and_kept_as_a_digest(operator: Client, cast: Cast) -> None:
-    told = {"user": cast.agent.pk, "name": "Reports"}
-    page = operator.post(address(ApiKey, "add"), told, follow=True).content.decode()
+def test_an_operator_sees_every_key_makes_none_for_others_and_revokes(operator: Client, cast: Cast) -> None:
+    key_for(cast.agent)
     row = ApiKey.objects.get()
-    key = next(word for word in page.split() if word.startswith(api_keys.MARK))
-    assert (row.digest, row.expires_at > timezone.now()) == (api_keys._digest(key), True)
+    assert operator.get(address(ApiKey, "add")).status_code == 403
+    page = operator.get(address(ApiKey, "change", row.pk)).content.decode()
+    assert row.prefix in page
+    assert row.digest not in page
+    operator.post(address(ApiKey, "changelist"), {"action": "revoke", "_selected_action": [row.pk]})
+    row.refresh_from_db()
+    assert row.revoked_at is not None
 
 
 def test_an_operator_makes_an_agent_and_no_superuser(operator: Client, cast: Cast) -> None:
