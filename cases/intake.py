@@ -92,6 +92,10 @@ def open_case(
     if actor.tenant_ids is not None and requester.tenant_id not in actor.tenant_ids:
         raise NotFound("not_found", "There is no such requester.")
     restriction.require_content(actor, requester.tenant)
+    if requester.erased_at is not None:
+        raise DomainError(
+            "requester_erased", "This requester was erased; choose the person's present record.", "requester"
+        )
     report = _checked(report)
     with transaction.atomic(), isolation.whole_tenant(requester.tenant_id):
         tenant = requester.tenant

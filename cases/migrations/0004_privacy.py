@@ -148,7 +148,9 @@ BEGIN
   UPDATE cases_caseresource SET found_by = '[erased]' WHERE case_id = ANY (ids);
   UPDATE cases_resolution SET summary = '[erased]', root_cause = '', preventive_action = '', evidence_links = '{}'
    WHERE case_id = ANY (ids);
-  UPDATE cases_diagnosticrun SET steps = companyos_bleached(steps, ''), progress = '', error = '' WHERE case_id = ANY (ids);
+  UPDATE cases_diagnosticrun SET steps = companyos_bleached(steps, ''), progress = '', error = '',
+         state = CASE WHEN finished_at IS NULL THEN 'failed' ELSE state END,
+         finished_at = coalesce(finished_at, clock_timestamp()) WHERE case_id = ANY (ids);
   UPDATE cases_transition SET reason = CASE reason WHEN '' THEN '' ELSE '[erased]' END,
          sla_impact = companyos_bleached(sla_impact, '') WHERE case_id = ANY (ids);
   UPDATE sla_clockentry SET reason = CASE reason WHEN '' THEN '' ELSE '[erased]' END

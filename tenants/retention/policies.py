@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
 from tenants.access import Actor
@@ -159,10 +160,14 @@ def subject_to(policy: RetentionPolicy) -> dict[int, str]:
     return dict(Tenant.objects.exclude(pk__in=own).values_list("pk", "name"))
 
 
-def due_for(tenant_ids: Collection[int]) -> dict[int, list[InForce]]:
-    """Per tenant the policies in force; tenants without any are left out."""
-    found = {pk: [one for one in of_tenant(pk) if one.takes] for pk in tenant_ids}
-    return {pk: held for pk, held in found.items() if held}
+def takes_of() -> Q:
+    """The condition that some policy in force speaks for a tenant: its own, or a default that no own one displaces."""
+    own = RetentionPolicy.objects.filter(tenant=OuterRef("pk"))
+    condition = Q(Exists(own.filter(state=ACTIVE)))
+    defaults = RetentionPolicy.objects.filter(tenant__isnull=True, state=ACTIVE)
+    for data_class in defaults.values_list("data_class", flat=True):
+        condition |= ~Q(Exists(own.filter(data_class=data_class)))
+    return condition
 
 
 def days_from(text: str) -> int:

@@ -28,7 +28,7 @@ _OVER = {"over": True}
 def start(tenant: Tenant, *, dry: bool, actor: Actor, now: datetime) -> RetentionRun:
     """Queue a run. A dry one counts with every policy, drafts too; a real one takes with those in force."""
     actor.require("retention.edit")
-    if not dry and not policies.due_for([tenant.pk]):
+    if not dry and not any(one.takes for one in policies.of_tenant(tenant.pk)):
         raise NotAllowedNow("no_policy", f"No policy is in force for {tenant}; preview one and confirm it first.")
     return _queue(tenant.pk, dry, actor.name, now)
 
@@ -50,11 +50,11 @@ def plan_one(now: datetime) -> bool:
     with isolation.scope(SYSTEM):
         recent = RetentionRun.objects.filter(tenant=OuterRef("pk"), dry=False, asked_at__gt=now - EVERY)
         pending = RetentionRun.objects.filter(tenant=OuterRef("pk"), dry=False, finished_at__isnull=True)
-        waiting = Tenant.objects.exclude(Exists(recent)).exclude(Exists(pending))
-        due = policies.due_for(list(waiting.order_by("pk").values_list("pk", flat=True)))
-        if not due:
+        waiting = Tenant.objects.filter(policies.takes_of()).exclude(Exists(recent)).exclude(Exists(pending))
+        tenant = waiting.order_by("pk").first()
+        if tenant is None:
             return False
-        _queue(next(iter(due)), False, RETENTION.name, now)
+        _queue(tenant.pk, False, RETENTION.name, now)
         return True
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import Error, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cases import conversation, intake
 from cases.models import Attachment, Case, Draft, Message
@@ -144,6 +148,40 @@ def test_a_sign_in_with_the_same_id_makes_somebody_new(cast: Cast) -> None:
     assert again.pk != person.pk and again.erased_at is None
     with isolation.scope(cast.actor(again)):
         assert not Case.objects.exists() and not Message.objects.exists()
+    person.refresh_from_db()
+    with pytest.raises(DomainError, match="was erased"):
+        cast.open_case(person)
+
+
+# ── Facts without words ──────────────────────────────────────────────────────
+KEYS = st.sampled_from(["verb", "priority", "subject", "sla", "told"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", MARK, "P1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def bleached(value: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT companyos_bleached(%s::jsonb, '')", [json.dumps(value)])
+        return json.loads(cursor.fetchone()[0])
+
+
+def expected(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: expected(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [expected(inner, name) for inner in value]
+    kept = not isinstance(value, str) or value == "" or name in ("verb", "priority")
+    return value if kept else "[erased]"
+
+
+@given(JSON)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_only_figures_truths_and_terms_of_art_survive_the_bleaching(db: None, value: Any) -> None:
+    once = bleached(value)
+    assert once == expected(value) and bleached(once) == once
 
 
 def test_an_erasure_that_is_killed_goes_on_where_it_was(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
