@@ -14,7 +14,7 @@ WORKDIR /srv/app
 COPY . .
 USER companyos
 # The static files depend on no secret; these values exist for this one command.
-RUN SECRET_KEY=build FIELD_KEYS=build ALLOWED_HOSTS=build python manage.py collectstatic --no-input
+RUN SECRET_KEY=build FIELD_KEYS=build AUDIT_KEYS=build ALLOWED_HOSTS=build python manage.py collectstatic --no-input
 EXPOSE 8000
 # Asked under a name that ALLOWED_HOSTS lets in.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD python -c "import os, urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0]}), timeout=4)"

@@ -26,7 +26,7 @@ test: $(VENV)/.dev ## the whole test suite (ARGS="tests/sla -k pause")
 
 # As in production, so that `check --deploy` sees what a deployment would.
 PRODUCTION := DEBUG=0 ALLOWED_HOSTS=support.example.com CSRF_TRUSTED_ORIGINS=https://support.example.com \
-	SECRET_KEY=lint-lint-lint-0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijkl FIELD_KEYS=lint BEHIND_PROXY=1
+	SECRET_KEY=lint-lint-lint-0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijkl FIELD_KEYS=lint AUDIT_KEYS=lint BEHIND_PROXY=1
 
 lint: $(VENV)/.dev ## style, imports, types, templates, Django's own checks, missing migrations
 	$(PY) -m ruff check .

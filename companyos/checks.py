@@ -37,6 +37,15 @@ def field_keys_are_own(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security, deploy=True)
+def audit_keys_are_own(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever knows the keys can seal a forged audit log."""
+    if "debug-audit-key" in settings.AUDIT_KEYS:
+        hint = "Set AUDIT_KEYS to one long random string (a new key in front rotates; keep the old ones)."
+        return [Error("AUDIT_KEYS is the debugging default.", hint=hint, id="companyos.E006")]
+    return []
+
+
 @register(Tags.database)
 def login_has_no_power(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Row-level security holds only for a login that cannot step around it. `check --database default` asks."""

@@ -173,7 +173,7 @@ def _entry(row: AuditEntry, who: str) -> Entry:
         row=row,
         who=who,
         deed=_deed(row, details),
-        record="" if explains else row.object_repr,
+        record="" if explains or row.object_repr == who else row.object_repr,
         reason=str(changes.get("reason", "") if explains else details.get("reason", "")),
         changes=() if explains else tuple(_changes(changes)),
         redacted=row.personal_digest is not None,
@@ -189,16 +189,20 @@ def _deed(row: AuditEntry, details: Mapping[str, Any]) -> str:
         case "file":
             return "took the internal file" if row.content_type.model == "evidence" else "took the file"
         case "list":
-            return f"listed {count} of kind {thing}"
+            return f"listed {_counted(count, thing)}"
         case "export":
             return f"exported {details.get('what', 'data')}"
         case "sign-in":
             return _AT_THE_DOOR.get(str(details.get("event")), "signed in")
         case "redaction":
-            return f"took personal words out of {count} rows"
+            return f"took personal words out of {_counted(count, 'row')}"
         case "purge":
-            return f"deleted {count} old rows"
+            return f"deleted {_counted(count, 'old row')}"
     return f"{_ACTIONS.get(row.action, 'touched')} the {thing}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _changes(changes: Mapping[str, Any]) -> Iterator[Change]:
@@ -208,7 +212,7 @@ def _changes(changes: Mapping[str, Any]) -> Iterator[Change]:
             gone = value.get("operation") == "delete"
             yield Change(name, listed if gone else None, None if gone else listed)
         elif isinstance(value, list) and len(value) == 2:
-            yield Change(name, *(None if side in (None, "None") else str(side)[:LONGEST_VALUE] for side in value))
+            yield Change(name, *(None if side in (None, "None", "") else str(side)[:LONGEST_VALUE] for side in value))
 
 
 # ── Out of the house ─────────────────────────────────────────────────────────

@@ -41,7 +41,8 @@ class ScopeMiddleware:
             return self.get_response(request)
         actor = identify(request)
         if actor is None:
-            return self.get_response(request)
+            with origin.coming_from(origin_of(request)):
+                return self.get_response(request)
         request.actor = actor  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(actor=f"{actor.kind}:{actor.identifier}")
         refusal = bodies.read(request)

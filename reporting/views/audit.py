@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from tempfile import SpooledTemporaryFile
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from companyos.web.csv_export import IN_MEMORY, csv_response
@@ -16,6 +18,8 @@ from reporting import audit_trail
 from tenants import audit, proving
 from tenants.models import AuditEntry, Tenant
 from tenants.reauthentication import reauthenticated
+
+REFERENCE = re.compile(r"[A-Z][A-Z0-9]{1,7}-\d{1,10}")
 
 
 @console_view(GET="audit.read")
@@ -32,9 +36,17 @@ def trail(request: HttpRequest) -> HttpResponse:
         "tenants": audit_trail.tenants(),
         "standing": audit_trail.standing(),
         "most": audit_trail.MOST_EXPORTED,
+        "leads_to": _page_of(asked.case),
         "place": "audit",
     }
     return render(request, "reporting/audit.html", context)
+
+
+def _page_of(reference: str) -> str:
+    """Of a case or an incident; '' for what is spelt like neither."""
+    if not REFERENCE.fullmatch(reference):
+        return ""
+    return reverse("incident" if reference.startswith("INC-") else "case", args=[reference])
 
 
 @console_view(POST="audit.export")

@@ -87,6 +87,7 @@ def test_opening_is_in_the_log_as_a_sign_in(cast: Cast) -> None:
     with isolation.scope(SYSTEM):
         entry = AuditEntry.objects.get(kind="sign-in")
     assert (entry.actor_ref, entry.actor_kind, entry.tenant_id) == (cast.ann.pk, "requester", cast.acme.pk)
+    assert (entry.via, entry.remote_addr) == ("portal", "127.0.0.1")
 
 
 # ── Who looked at your data ──────────────────────────────────────────────────
