@@ -175,7 +175,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke: the keys chosen open nothing any more", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for row in queryset:
-            keys.revoke(row, actor=request.actor, now=timezone.now())
+            keys.revoke(row, actor=request.actor, now=timezone.now())  # type: ignore[attr-defined]
         messages.success(request, f"Revoked: {', '.join(str(row) for row in queryset)}.")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

@@ -101,7 +101,7 @@ class AccountForm(RefusableForm):
         if account is None:
             del self.fields["active"]
         else:
-            self.initial |= _as_it_is(account)
+            self.initial = {**_as_it_is(account), **self.initial}
 
     def offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from companyos.web.errors import DomainError
 from tenants import reach
 from tenants.access import Actor
 from tenants.models import Membership, User
@@ -53,8 +54,9 @@ class MembershipForm(forms.ModelForm):
         asked = reach.Reach(
             told.get("regions", ()), told.get("segments", ()), [tenant.slug for tenant in told.get("tenants") or ()]
         )
-        limited = self.actor is not None and self.actor.tenant_ids is not None
-        if limited and not reach.is_within(asked, reach.of(self.actor.user_id)):
-            own = reach.words(self.actor.user_id)
-            raise forms.ValidationError(f"This is wider than your own reach ({own}); choose within it.")
+        if self.actor is not None:
+            try:
+                reach.check_within(asked, self.actor)
+            except DomainError as error:
+                self.add_error("regions", error.message)
         return told

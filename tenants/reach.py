@@ -60,12 +60,17 @@ def check(reach: Reach) -> list[Tenant]:
     return found
 
 
-def write(user: User, reach: Reach, actor: Actor) -> Membership:
-    """Make the person's membership this reach, which is no wider than that of who gives it."""
-    named = check(reach)
+def check_within(reach: Reach, actor: Actor) -> None:
+    """Nobody gives more than they reach themselves."""
     if actor.tenant_ids is not None and not is_within(reach, of(actor.user_id)):
         text = f"This is wider than your own reach ({words(actor.user_id)}); choose within it."
         raise DomainError("wider_than_own", text, "regions")
+
+
+def write(user: User, reach: Reach, actor: Actor) -> Membership:
+    """Make the person's membership this reach, which is no wider than that of who gives it."""
+    named = check(reach)
+    check_within(reach, actor)
     membership = Membership.objects.filter(user=user).first() or Membership(user=user)
     membership.regions, membership.segments = sorted(set(reach.regions)), sorted(set(reach.segments))
     membership.save()

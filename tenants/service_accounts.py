@@ -57,7 +57,7 @@ def change(account: User, *, name: str, purpose: str, reach: Reach, active: bool
     return account
 
 
-def _checked(name: str, own: int | None = None) -> tuple[str, str]:
+def _checked(name: str, own: int = 0) -> tuple[str, str]:
     """The name without stray spaces, and the address made of it, which nobody else has."""
     name = " ".join(name.split())
     slug = slugify(name)
