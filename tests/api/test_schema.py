@@ -82,4 +82,5 @@ def test_schema_and_docs_are_served(client, db):
     assert page.status_code == 200
     assert b"drf_spectacular_sidecar/swagger-ui" in page.content
     assert b"https://" not in page.content
-    assert "Content-Security-Policy" not in page.headers
+    assert b"<script>" not in page.content
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]

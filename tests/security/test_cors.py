@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -22,10 +24,12 @@ TRICKS = [
 
 
 @pytest.fixture(autouse=True)
-def _origins(cast: Cast) -> None:
+def _origins(cast: Cast) -> Iterator[None]:
     cache.clear()
     for tenant, origin in ((cast.acme, OURS), (cast.birch, THEIRS)):
         Tenant.objects.filter(pk=tenant.pk).update(widget_origins=[origin])
+    yield
+    cache.clear()
 
 
 def preflight(path: str, origin: str):

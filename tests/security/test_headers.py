@@ -66,17 +66,27 @@ def missing(answer: HttpResponse, path: str) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("who", ["stranger", "operator"])
-def test_every_answer_of_every_address_bears_the_headers(cast: Cast, who: str) -> None:
-    cast.open_case()
-    client = Client(raise_request_exception=False)
-    if who != "stranger":
-        cast.operator.is_staff = True
-        cast.operator.save(update_fields=["is_staff"])
-        client.force_login(cast.operator)
+def walked(client: Client, paths: list[str]) -> dict[str, list[str]]:
+    return {path: found for path in paths if (found := missing(client.get(path), path))}
+
+
+def test_every_answer_of_every_address_bears_the_headers(db: None) -> None:
+    """Asked by a stranger: pages, refusals, redirects and what is not there."""
     assert len(PATHS) > 100
-    wrong = {path: found for path in PATHS if (found := missing(client.get(path), path))}
-    assert wrong == {}
+    assert walked(Client(raise_request_exception=False), PATHS) == {}
+
+
+def test_the_pages_behind_the_doors_bear_them(cast: Cast) -> None:
+    """Those of the console, the API and some of the admin, as somebody sees them who may."""
+    case = cast.open_case()
+    cast.operator.is_staff = True
+    cast.operator.save(update_fields=["is_staff"])
+    client = Client(raise_request_exception=False)
+    client.force_login(cast.operator)
+    paths = ["/cases/", f"/cases/{case.reference}/", "/profile/", "/tenants/acme/", "/runbooks/", "/api/v1/cases/",
+             f"/api/v1/cases/{case.reference}/", "/api/v1/nothing/", "/admin/", "/admin/tenants/tenant/",
+             f"/admin/tenants/tenant/{cast.acme.pk}/change/"]  # fmt: skip
+    assert walked(client, paths) == {}
 
 
 def test_an_address_that_is_none_and_a_refused_form_bear_them_too(db: None) -> None:

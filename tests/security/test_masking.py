@@ -8,7 +8,7 @@ import logging
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companyos import settings as own_settings
@@ -44,6 +44,7 @@ def test_keys_and_tokens_of_ours_are_masked_wherever_they_stand(random: str) -> 
         assert secret not in masking.text(f"failed with ({secret}), given up")
 
 
+@settings(max_examples=30)
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner)

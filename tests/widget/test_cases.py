@@ -69,7 +69,7 @@ def test_a_resource_of_nobody(ada):
 def test_a_download_is_never_a_page(ada, ben):
     reference = ada.opens(files=[upload("page.xml", b"<html><script>1</script></html>")])
     path = ada.get(f"cases/{reference}").json()["messages"][0]["attachments"][0]["path"]
-    answer = ada.get(path)
+    answer = ada.client.get(ada.get(path).json()["url"])
     assert b"".join(answer.streaming_content) == b"<html><script>1</script></html>"
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment")
