@@ -62,7 +62,7 @@ class GiftForm(AccessForm):
 
     def __init__(self, *args: Any, giver: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True, is_service=False, groups__isnull=False).exclude(pk=giver)
+        people = User.objects.filter(is_active=True, is_service=False, groups__isnull=False).exclude(pk=giver or 0)
         field = self.fields["to"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = people.distinct().order_by("first_name", "last_name", "email")

@@ -210,7 +210,7 @@ def deciders(tenant: Tenant) -> QuerySet[User]:
 def _must_decide(tenant: Tenant, holder_id: int, actor: Actor) -> None:
     if actor.user_id == holder_id:
         raise Forbidden("own_grant", "Nobody decides about their own access; another lead or manager does.")
-    if not deciders(tenant).filter(pk=actor.user_id).exists():
+    if not deciders(tenant).filter(pk=actor.user_id or 0).exists():
         message = f"{tenant.name} is not within your own reach, so somebody else decides; a grant does not count."
         raise Forbidden("out_of_reach", message)
 
@@ -261,7 +261,7 @@ def _new(
         subject_reference=subject.reference,
         reason=reason,
         minutes=_checked_minutes(minutes, longest=longest),
-        requested_by_id=actor.user_id,
+        requested_by=_person(actor),
         requested_at=now,
     )
 

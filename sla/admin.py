@@ -83,8 +83,20 @@ class PolicyAdmin(VersionAdmin):
 class EntryInline(ReadOnly, TabularInline):
     model = ClockEntry
     extra = 0
-    fields = ("seq", "kind", "at", "cause", "actor_name", "priority", "policy", "target", "basis", "reason", "detail")
-    readonly_fields = fields
+    fields: tuple[str, ...] = (
+        "seq",
+        "kind",
+        "at",
+        "cause",
+        "actor_name",
+        "priority",
+        "policy",
+        "target",
+        "basis",
+        "reason",
+        "detail",
+    )
+    readonly_fields: tuple[str, ...] = fields
     ordering = ("seq",)
 
 

@@ -56,7 +56,7 @@ def access_gate(context: template.Context, case: Case) -> dict[str, Any]:
 def access_panel(context: template.Context, case: Case) -> dict[str, Any]:
     """Who may see the case's content now, who asked, and what became of it."""
     actor = context["request"].actor
-    found = list(grant_lists.of_case(case)[:50]) if actor.can("grant.read") else []
+    found: list[Any] = list(grant_lists.of_case(case)[:50]) if actor.can("grant.read") else []
     return _shared(context) | {
         "case": case,
         "waiting": [one for one in found if one.standing == "requested"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from cases.models import Case
 from companyos.demo.seed.world import EU_AGENT, World
@@ -20,9 +21,7 @@ def restrict(world: World, now: datetime) -> None:
         Tenant.objects.filter(slug=slug).update(restriction=what)
     waiting, working, urgent = _cases("cedar")[:3]
     _ask(world, "agent@demo.example", waiting, "The export stops at the same row each time; I need the log.", 60, now)
-    asked = _ask(
-        world, "agent2@demo.example", working, "Compare the sign-in trace with last week's.", 120, now
-    )
+    asked = _ask(world, "agent2@demo.example", working, "Compare the sign-in trace with last week's.", 120, now)
     lead = _acting(world, "lead@demo.example")
     with isolation.scope(lead):
         words = "Only the trace, please."
@@ -30,7 +29,7 @@ def restrict(world: World, now: datetime) -> None:
     on_call = _acting(world, EU_AGENT[0])
     with isolation.scope(on_call):
         reason = "Sign-in is down for all of them and nobody who approves answers."
-        about = {"actor": on_call, "reach": "case", "minutes": 60, "now": now - timedelta(minutes=2)}
+        about: dict[str, Any] = {"actor": on_call, "reach": "case", "minutes": 60, "now": now - timedelta(minutes=2)}
         grants.break_glass(grants.about_case(urgent), reason=reason, **about)
 
 
@@ -48,5 +47,10 @@ def _acting(world: World, email: str) -> Actor:
 def _ask(world: World, email: str, case: Case, reason: str, minutes: int, now: datetime) -> grants.Grant:
     actor = _acting(world, email)
     with isolation.scope(actor):
-        about = {"actor": actor, "reach": "case", "minutes": minutes, "now": now - timedelta(minutes=14)}
+        about: dict[str, Any] = {
+            "actor": actor,
+            "reach": "case",
+            "minutes": minutes,
+            "now": now - timedelta(minutes=14),
+        }
         return grants.request(grants.about_case(case), reason=reason, **about)
