@@ -24,7 +24,7 @@ def signed_in(browser: Browser, product: Product, **options: object) -> Page:
     page.goto(product.web_url)
     page.get_by_label("Email").fill(signins.SIGN_INS[0].email)
     page.get_by_label("Password").fill(signins.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("#main")).to_be_visible()
     return page
 

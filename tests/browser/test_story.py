@@ -38,7 +38,7 @@ def agent(browser: Browser, product: Product) -> Iterator[Page]:
         page.goto(product.web_url)
         page.get_by_label("Email").fill(signins.SIGN_INS[0].email)
         page.get_by_label("Password").fill(signins.PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.locator("#live")).to_have_attribute("data-state", "on", timeout=PATIENT)
         yield page
 
