@@ -64,6 +64,7 @@ class Ask:
     query: tuple[tuple[str, str], ...] = ()
     of: str = ""
     route: str = ""
+    once: bool = False  # shows what belongs to one row, so that its words tell all: no counts to compare
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {dict(self.query) or ''}".strip()
@@ -94,27 +95,38 @@ def fillable(route: str) -> bool:
 
 
 def methods(view: Any) -> list[str]:
-    """What the view answers besides GET and POST is known of classes alone."""
+    """As the view declares them; of a function that declares nothing GET and POST are tried."""
+    if rights := getattr(view, "rights", None):
+        return list(rights)
     made_of = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if made_of is None:
         return ["GET", "POST"]
     return [name for name in ("GET", "POST", "PUT", "PATCH", "DELETE") if hasattr(made_of, name.lower())]
 
 
-def asks(own: dict[str, str], stranger: dict[str, str], door: str, *, deeds: bool) -> list[Ask]:
-    """Every page with one's own things; every page and deed with the stranger's; lists asked for the stranger's."""
+def asks(
+    own: dict[str, str], stranger: dict[str, str], door: str, *, deeds: bool, but: frozenset[str] = frozenset()
+) -> list[Ask]:
+    """Every page with one's own things; every page and deed with the stranger's; lists asked for the stranger's.
+
+    `but`: without the pages that take one of these rights.
+    """
     found = []
     for route, view in routes():
         if route in SAME_TO_ALL or not re.match(door, route) or not fillable(route):
+            continue
+        if getattr(view, "rights", {}).get("GET") in but:
             continue
         mine, theirs = filled(route, own), filled(route, stranger)
         able = methods(view)
         if "GET" in able:
             found.append(Ask("GET", mine, of="own" if mine != theirs else "", route=route))
-            if mine == theirs and not route.startswith("api/"):  # whose unknown parameters are refused
+            if mine == theirs and deeds and not route.startswith("api/"):  # whose unknown parameters are refused
                 found += [Ask("GET", mine, tuple(query.items()), route=route) for query in QUERIES]
         if mine != theirs:
             found += [Ask(method, theirs, of="stranger", route=route) for method in able if deeds or method == "GET"]
+        elif deeds:  # whose bodies name the stranger
+            found += [Ask(method, mine, route=route) for method in able if method != "GET"]
     return found
 
 
@@ -122,21 +134,20 @@ def admin_asks(own: dict[str, str], stranger: dict[str, str], *, forms: bool) ->
     """The lists of every model of the operations' site and the stranger's rows; `forms`: its other pages too."""
     found = [Ask("GET", reverse("admin:index"))]
     for model, screen in admin.site._registry.items():
-        pages = ("changelist", "add", "change", "history")
+        pages = ("changelist", "add", "change")
         at = {page: f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}" for page in pages}
         mine, theirs = (words.get(f"pk:{model._meta.label}") for words in (own, stranger))
         found.append(Ask("GET", reverse(at["changelist"])))
-        if theirs is not None and (maker.isolated(model) or model is Tenant):
-            found += [Ask("GET", reverse(at[page], args=[theirs]), of="stranger") for page in ("change", "history")]
-            if forms:
-                found.append(Ask("POST", reverse(at["change"], args=[theirs]), of="stranger"))
+        if forms and theirs is not None and (maker.isolated(model) or model is Tenant):
+            row = reverse(at["change"], args=[theirs])
+            found += [Ask(method, row, of="stranger") for method in ("GET", "POST")]
         if not forms:
             continue
-        found.append(Ask("GET", reverse(at["add"])))
+        found.append(Ask("GET", reverse(at["add"]), once=True))
         if screen.search_fields:
             found.append(Ask("GET", reverse(at["changelist"]), (("q", MARK),)))
         if mine is not None:
-            found.append(Ask("GET", reverse(at["change"], args=[mine]), of="own"))
+            found.append(Ask("GET", reverse(at["change"], args=[mine]), of="own", once=True))
         for name in screen.autocomplete_fields:
             query = (("app_label", model._meta.app_label), ("model_name", model._meta.model_name), ("field_name", name))
             found.append(Ask("GET", reverse("admin:autocomplete"), query))
@@ -148,10 +159,12 @@ BODY = {
     "body": "Words", "reason": "Because", "ask": "Which?", "priority": "P0", "summary": "Done", "code": "quota",
     "runbook": "book", "incident": "INC-1", "mode": "note", "kind": "note", "subject": "New", "description": "New",
     "version": 1, "seen": 1, "words": "x", "score": 3, "minutes": 30,
+    "tenant": MARK, "requester": NUMBER + 1, "case": REFERENCE, "reference": REFERENCE, "what": REFERENCE, "days": 90,
 }  # fmt: skip
-# What no two answers have in common: the tokens of forms, the ids of requests.
+# What no two answers have in common: the tokens of forms, the ids of requests, links.
 BY_ITSELF = re.compile(
     rb'(name="csrfmiddlewaretoken" value="[^"]+"|"X-CSRFToken": ?"[^"]+"|csrf-token" content="[^"]+"'
+    rb'|/portal/open/[\w-]+|"expires_at": ?"[^"]+"'  # made anew, by the clock of the database
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
 )
 HEADERS_BY_THEMSELVES = {"X-Request-ID", "X-Correlation-ID", "Content-Length", "Server-Timing"}
