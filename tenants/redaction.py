@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -78,7 +79,7 @@ def _acting(actor: Actor) -> str:
     return json.dumps({**words, "user": actor.user_id, "cid": request_id()})
 
 
-def _call(deed: str, *values: object) -> int:
+def _call(deed: str, *values: Any) -> int:
     marks = ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT companyos_audit_{deed}({marks})", values)

@@ -36,7 +36,7 @@ def portal_view(**rights: str) -> Callable[[View], View]:
                 raise NotFound("not_found", "There is no such page.")
             if any("\x00" in value for values in request.GET.lists() for value in values[1]):
                 raise DomainError("null_characters", "The address has null characters; remove them.")
-            with timezone.override(request.requester.time_zone):
+            with timezone.override(request.requester.time_zone):  # type: ignore[attr-defined]
                 return view(request, *args, **kwargs)
 
         guarded.rights = rights  # type: ignore[attr-defined]

@@ -136,7 +136,7 @@ def _told(entries: Iterable[AuditEntry]) -> Iterator[Look]:
     for entry in entries:
         if not entry.actor_name and entry.actor_ref not in names:
             # An erasure took the words out of the row; who it was is still known.
-            names[entry.actor_ref] = str(User.objects.filter(pk=entry.actor_ref).first() or "Somebody")
+            names[entry.actor_ref] = str(User.objects.filter(pk=entry.actor_ref or 0).first() or "Somebody")
         yield _look(entry, entry.actor_name or names[entry.actor_ref])
 
 

@@ -28,6 +28,7 @@ def new_link(actor: Actor) -> tuple[str, datetime]:
     Not idempotent: each call makes another link, and the earlier ones that were not opened end.
     """
     actor.require("portal.use")
+    assert actor.requester_id is not None
     key = secrets.token_urlsafe(32)
     with isolation.scope(SYSTEM):
         requester = Requester.objects.get(pk=actor.requester_id)
