@@ -32,7 +32,7 @@ from tests.isolation import addresses
 from tests.isolation.addresses import Answer, Ask
 from tests.isolation.world import MARK, NUMBER, World, build, numbers_from
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("everything")]  # one walk for all of them
 
 ORIGIN = "https://app.acorn.example"
 # The last two are of a third tenant, which is there all the time.
@@ -113,6 +113,7 @@ def everybody(world: World) -> dict[str, Eyes]:
         "requester": Eyes(pages(CUSTOMERS), headers=token(cast.ada), twice=False),
         "requester-admin": Eyes(pages(CUSTOMERS, deeds=True), headers=token(cast.ann)),
         "portal visitor": Eyes(pages(PORTAL, deeds=True), visiting(cast.ann)),
+        "everywhere": Eyes(lambda own, there: [Ask("GET", f"/cases/{there['reference']}/")], session(cast.agent)),
         "anonymous": Eyes(pages(ANY), twice=False),
     }
 
@@ -240,6 +241,13 @@ def test_nothing_of_the_other_tenant_is_named(seen: dict[str, list[Seen]], who: 
 def test_no_answer_is_an_internal_error(seen: dict[str, list[Seen]], who: str) -> None:
     wrong = [f"{one.ask}: {one.there.status}" for one in seen[who] if one.there.status >= 500]
     assert not wrong, "\n".join(wrong)
+
+
+def test_who_reaches_the_other_tenant_does_see_it(seen: dict[str, list[Seen]]) -> None:
+    """Else the marks would prove nothing."""
+    (one,) = seen["everywhere"]
+    assert one.there.status == 200 and one.there.names(MARK, str(NUMBER)[:7]) == [MARK, str(NUMBER)[:7]]
+    assert one.absent is not None and one.absent.status == 404
 
 
 def test_ones_own_pages_do_open(seen: dict[str, list[Seen]]) -> None:
