@@ -35,8 +35,13 @@ def console_view(**rights: str) -> Callable[[View], View]:
             if right is None:
                 return HttpResponseNotAllowed([*rights, *(["HEAD"] if "GET" in rights else [])])
             actor.require(right)
-            if any(NUL in value for values in request.GET.lists() for value in values[1]):
-                raise DomainError("null_characters", "The address has null characters; remove them.")
+            if any(
+                NUL in value
+                for asked in (request.GET, request.POST)
+                for _, several in asked.lists()
+                for value in several
+            ):
+                raise DomainError("null_characters", "The address or the form has null characters; remove them.")
             with timezone.override(request.user.time_zone):
                 return view(request, *args, **kwargs)
 

@@ -24,6 +24,7 @@ from tenants.models import ApiKey, Grant, User
 from tenants.reach import Reach
 from tests.cast import NOON, Cast, assemble
 from tests.factories import key_for
+from tests.sign_in.hands import sign_in_at
 
 STEP = {"name": "a", "title": "A", "path": "/", "as": "json"}
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -73,8 +74,9 @@ class Hand:
 
 
 def with_session(person: User) -> Hand:
+    """Signed in just now, so that no deed asks for fresh proof."""
     hand = Hand()
-    hand.client.force_login(person)
+    sign_in_at(hand.client, person)
     return hand
 
 
