@@ -109,7 +109,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 
 # What every key may, whatever its scopes: come in and ask who it is. And what none may: a key makes no keys.
 ALWAYS_IN_SCOPE = frozenset({"api.use"})
-NEVER_IN_SCOPE = frozenset({"console.use", "ops.admin", "key.own", "key.manage"})
+NEVER_IN_SCOPE = frozenset({"console.use", "ops.admin", "macro.edit", "policy.edit", "key.own", "key.manage"})
 
 # Django's own permissions for the admin, per group: an app's label (or one model's, which then counts for that model)
 # and the actions. The admin's classes may refuse more; they never allow more.
