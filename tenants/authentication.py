@@ -45,7 +45,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "An API key: one's own, made in the profile, or a service account's. Its scopes narrow what it may."}
+        words = "An API key: one's own, made in the profile, or a service account's. Its scopes narrow what it may."
+        return {"type": "http", "scheme": "bearer", "description": words}
 
 
 class WidgetTokenScheme(OpenApiAuthenticationExtension):
