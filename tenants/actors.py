@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q
+from django.contrib.auth.models import Group
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, OuterRef, When
+from django.db.models.functions import JSONObject
 
 from tenants import isolation
 from tenants.access import NEVER_IN_SCOPE, PERMISSIONS, SERVICE, STAFF_ROLES, SYSTEM, Actor, Opened
@@ -14,14 +17,16 @@ from tenants.models import ApiKey, Grant, Membership, Requester, Tenant, User
 
 def of_user(user: User) -> Actor | None:
     """The support-side actor; None for an account that is in no role's group (it may sign in and see nothing)."""
-    groups = set(user.groups.values_list("name", flat=True))
-    role = next((role for role in ((SERVICE,) if user.is_service else STAFF_ROLES) if role in groups), None)
-    if role is None or not user.is_active:
+    if not user.is_active:
         return None
     with isolation.scope(SYSTEM):
-        opened = _opened(user)
-        tenant_ids = _reach(user, opened)
-        sealed, sealed_files = _sealed(opened)
+        known = _known(user)
+        role = next((role for role in ((SERVICE,) if user.is_service else STAFF_ROLES) if role in known["roles"]), None)
+        if role is None:
+            return None
+        opened = tuple(Opened(one["id"], one["tenant"], one["case"]) for one in known["in_force"])
+        tenant_ids = _reach(known, opened)
+    sealed, sealed_files = _sealed(known, opened)
     return Actor(
         kind="agent",
         name=str(user),
@@ -43,38 +48,49 @@ def of_key(key: ApiKey) -> Actor | None:
     return replace(actor, scopes=allowed - NEVER_IN_SCOPE)
 
 
-def _opened(user: User) -> tuple[Opened, ...]:
-    """The grants in force, by the database's clock."""
-    grants = Grant.objects.filter(user=user).in_force()
-    return tuple(
-        Opened(grant.pk, grant.tenant_id, grant.subject_id if grant.reach == Grant.Reach.CASE else None)
-        for grant in grants
+def _known(user: User) -> dict[str, Any]:
+    """What an actor is made of: groups, grants in force by the database's clock, the membership, restricted tenants.
+
+    Every request asks this, so it is one statement.
+    """
+    this = OuterRef("pk")
+    case_id = Case(When(reach=Grant.Reach.CASE, then=F("subject_id")))
+    grant = JSONObject(id="pk", tenant="tenant_id", case=case_id)
+    lists = JSONObject(regions="regions", segments="segments")
+    named = Membership.objects.filter(user=this, tenants__isnull=False)
+    restricted = Tenant.objects.exclude(restriction="open")
+    found = User.objects.filter(pk=user.pk).values(
+        roles=ArraySubquery(Group.objects.filter(user=this).values("name")),
+        in_force=ArraySubquery(Grant.objects.filter(user=this).in_force().order_by("pk").values(told=grant)),
+        lists=ArraySubquery(Membership.objects.filter(user=this).values(told=lists)),
+        named=ArraySubquery(named.values("tenants")),
+        restricted=ArraySubquery(restricted.values(told=JSONObject(id="pk", what="restriction"))),
     )
+    return found.get()  # type: ignore[no-any-return]
 
 
-def _reach(user: User, opened: tuple[Opened, ...]) -> frozenset[int] | None:
+def _reach(known: dict[str, Any], opened: tuple[Opened, ...]) -> frozenset[int] | None:
     """None for every tenant, else those that the membership fits and those that a grant opens whole."""
-    named = ArrayAgg("tenants", filter=Q(tenants__isnull=False), default=[])
-    membership = Membership.objects.annotate(named=named).filter(user=user).first()
     granted = frozenset(one.tenant_id for one in opened if one.case_id is None)
-    if membership is None:
+    if not known["lists"]:
         return granted
-    if not (membership.regions or membership.segments or membership.named):
+    (lists,) = known["lists"]
+    if not (lists["regions"] or lists["segments"] or known["named"]):
         return None
     found = Tenant.objects.all()
-    if membership.regions:
-        found = found.filter(region__in=membership.regions)
-    if membership.segments:
-        found = found.filter(segment__in=membership.segments)
-    if membership.named:
-        found = found.filter(pk__in=membership.named)
+    if lists["regions"]:
+        found = found.filter(region__in=lists["regions"])
+    if lists["segments"]:
+        found = found.filter(segment__in=lists["segments"])
+    if known["named"]:
+        found = found.filter(pk__in=known["named"])
     return granted | frozenset(found.values_list("pk", flat=True))
 
 
-def _sealed(opened: tuple[Opened, ...]) -> tuple[frozenset[int], frozenset[int]]:
+def _sealed(known: dict[str, Any], opened: tuple[Opened, ...]) -> tuple[frozenset[int], frozenset[int]]:
     """The tenants whose content, and whose files, stay closed without a grant for the whole tenant."""
     whole = {one.tenant_id for one in opened if one.case_id is None}
-    closed = dict(Tenant.objects.exclude(restriction="open").exclude(pk__in=whole).values_list("pk", "restriction"))
+    closed = {one["id"]: one["what"] for one in known["restricted"] if one["id"] not in whole}
     return frozenset(pk for pk, what in closed.items() if what == "content"), frozenset(closed)
 
 
