@@ -20,8 +20,6 @@ class PortalLink(serializers.Serializer):
 class PortalLinksView(WidgetView):
     rights = {"POST": "portal.use"}
 
-    rights = {"POST": "portal.use"}
-
     @extend_schema(
         operation_id="widget_open_portal",
         tags=[TAG],

@@ -17,7 +17,7 @@ urlpatterns = [
     path("portal/", include("tenants.portal.urls")),
     path("", include("cases.urls")),
     path("", include("tenants.urls")),
-    path("", include("tenants.api_key_urls")),
+    path("", include("tenants.keys.urls")),
     path("", include("tenants.retention.urls")),
     path("", include("tenants.privacy.urls")),
     path("", include("escalations.urls")),

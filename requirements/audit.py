@@ -1,4 +1,4 @@
-"""Asks the vulnerability service about each pinned package: `make audit`. What could not be asked counts as a failure."""
+"""`make audit`: asks the vulnerability service about each pinned package. What could not be asked is a failure."""
 
 from __future__ import annotations
 

@@ -18,8 +18,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from companyos.web import bodies
-from tenants import actors, api_keys, audit, isolation, origin, tokens
+from tenants import actors, audit, isolation, origin, tokens
 from tenants.access import Actor
+from tenants.keys import bearer
 from tenants.portal import gate, visits
 
 WIDGET_PATH = "/api/v1/widget/"
@@ -116,7 +117,7 @@ def identify(request: HttpRequest) -> Actor | None:
             return None
     if request.path.startswith("/api/"):
         try:
-            key = api_keys.key_of(request)
+            key = bearer.key_of(request)
         except KeyError:
             request.identity_error = InvalidApiKey()  # type: ignore[attr-defined]
             return None

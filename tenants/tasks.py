@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from tenants import proving, seals
+from tenants.audit import proving, seals
 from tenants.portal import visits
 from tenants.privacy import jobs, work
 from tenants.retention import files, runs

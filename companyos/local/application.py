@@ -9,6 +9,7 @@ from companyos.local import CHECKOUT, Servers
 from companyos.local.state import LOOPBACK, read_json, write_json
 
 DEFAULT_PORT = 8000
+_KEPT = ("SECRET_KEY", "FIELD_KEYS", "AUDIT_KEYS")
 
 
 def environment(servers: Servers, home: Path, port: int) -> dict[str, str]:
@@ -36,7 +37,7 @@ def _secrets(home: Path) -> dict[str, str]:
     """Made at the first start and kept: sessions and encrypted fields outlive a restart."""
     path = home / "secrets.json"
     kept = read_json(path)
-    wanted = {name: kept.get(name) or secrets.token_urlsafe(48) for name in ("SECRET_KEY", "FIELD_KEYS")}
+    wanted = {name: kept.get(name) or secrets.token_urlsafe(48) for name in _KEPT}
     if wanted != kept:
         write_json(path, wanted)
     return wanted

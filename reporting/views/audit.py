@@ -15,7 +15,8 @@ from django.utils import timezone
 from companyos.web.csv_export import IN_MEMORY, csv_response
 from companyos.web.gate import console_view
 from reporting import audit_trail
-from tenants import audit, proving
+from tenants import audit
+from tenants.audit import proving
 from tenants.models import AuditEntry, Tenant
 from tenants.reauthentication import reauthenticated
 

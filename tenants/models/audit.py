@@ -73,8 +73,8 @@ def reference_of(record: models.Model | None) -> str:
 class AuditEntry(AbstractLogEntry):
     """One change to, or one view of, a record: django-auditlog's entry with who, whence, whose and under which grant.
 
-    A row has a part that names people (`PERSONAL` in tenants.digests), which an erasure takes out without breaking the
-    chain, and a part that stays. `xact`, `salt` and `personal_digest` are the database's own: a trigger sets them.
+    A row has a part that names people (`PERSONAL` in tenants.audit.digests), which an erasure takes out without
+    breaking the chain, and a part that stays. `xact`, `salt` and `personal_digest` are set by a trigger.
     """
 
     class Kind(models.TextChoices):

@@ -11,8 +11,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from companyos.web.models import IdempotentRequest
-from tenants import isolation, redaction
+from tenants import isolation
 from tenants.access import SYSTEM
+from tenants.audit import redaction
 from tenants.models import AuditEntry, DataJob, Requester
 from tenants.portal import visits
 from tenants.privacy.archive import Archive

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
-from tenants import redaction
+from tenants.audit import redaction
 from tenants.models import AuditEntry, LegalHold, Tenant
 from tenants.retention.classes import Found, before
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from tenants.api_keys import bearer
 from tenants.keys import MARK
+from tenants.keys.bearer import bearer
 from tenants.sign_in import factors
 
 OPEN_PATHS = ("/accounts/", "/static/", "/healthz", "/readyz", "/api/v1/widget/")

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
-from tenants import actors, isolation, keys, service_accounts
+from tenants import actors, isolation, keys
 from tenants.access import NEVER_IN_SCOPE, PERMISSIONS, SYSTEM, scopes_of
+from tenants.keys import accounts as service_accounts
 from tenants.models import ApiKey, AuditEntry, User
 from tenants.reach import Reach
 from tests.cast import NOON, Cast

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from companyos.web.errors import DomainError
-from tenants import actors, reach, service_accounts
+from tenants import actors, reach
 from tenants.access import SYSTEM, Actor
+from tenants.keys import accounts as service_accounts
 from tenants.models import Grant, Membership, Tenant, User
 from tenants.reach import Reach
 from tests.cast import Cast

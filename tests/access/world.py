@@ -18,8 +18,9 @@ from cases import conversation, lifecycle
 from cases.models import Attachment, Case, DiagnosticRun, Evidence, Macro, Runbook
 from companyos.routes import Route
 from escalations.models import Incident
-from tenants import isolation, service_accounts
+from tenants import isolation
 from tenants.access import SYSTEM
+from tenants.keys import accounts as service_accounts
 from tenants.models import ApiKey, Grant, User
 from tenants.reach import Reach
 from tests.cast import NOON, Cast, assemble

@@ -17,7 +17,7 @@ FRAMEWORK = ("django", "rest_framework", "celery", "redis", "psycopg", "httpx", 
 # The rooms that meet the outside. Nothing else in an app may import one, or speak HTTP or Celery.
 EDGES = {
     "views", "forms", "api", "admin", "tasks", "serializers", "urls", "templatetags", "management", "apps",
-    "authentication", "middleware", "cors", "tokens", "api_keys", "sign_in", "endpoint", "downloads", "inputs",
+    "authentication", "middleware", "cors", "tokens", "bearer", "sign_in", "endpoint", "downloads", "inputs",
     "reauthentication", "gate",
 }  # fmt: skip
 EDGE_PREFIXES = ("widget_", "api_")

@@ -16,8 +16,9 @@ from django.db import Error, connection, transaction
 
 from companyos import owner
 from companyos.web.errors import DomainError
-from tenants import audit, isolation, proof, proving, seals
+from tenants import audit, isolation
 from tenants.access import SYSTEM, system_named
+from tenants.audit import proof, proving, seals
 from tenants.models import AuditEntry, AuditProof, AuditSeal, Requester, Tenant
 from tests.factories import RequesterFactory, TenantFactory
 

@@ -34,8 +34,8 @@ def customer(product: Product) -> httpx.Client:
 def agent(product: Product) -> httpx.Client:
     """Amy's programs; her key is put into the database as the admin would."""
     product.query(
-        """INSERT INTO tenants_apikey (user_id, name, prefix, digest, created_at, expires_at)
-           SELECT id, 'faults', 'cos_kkkkkk', %s, now(), now() + interval '1 day' FROM tenants_user
+        """INSERT INTO tenants_apikey (user_id, name, prefix, digest, scopes, created_at, expires_at)
+           SELECT id, 'faults', 'cos_kkkkkk', %s, '{}', now(), now() + interval '1 day' FROM tenants_user
            WHERE email = 'agent@support.example' ON CONFLICT DO NOTHING""",
         hashlib.sha256(API_KEY.encode()).hexdigest(),
     )

@@ -7,6 +7,7 @@ import io
 import zipfile
 
 import pytest
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +88,8 @@ def test_any_name_becomes_one_that_is_only_a_name(name: str) -> None:
 def test_no_content_and_no_name_breaks_the_check(name: str, content: bytes) -> None:
     try:
         checked = check(f"a{name}", content)
+    except SuspiciousFileOperation:
+        pass  # refused by Django before it is asked of us: nothing is left after the last slash
     except DomainError as refusal:
         assert refusal.field == "files"
     else:

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tenants import isolation, proof
+from tenants import isolation
 from tenants.access import SYSTEM
+from tenants.audit import proof
 
 AT_ONCE = 50  # seals
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from django.db import transaction
 
 from companyos.web.errors import Conflict, DomainError, NotAllowedNow, NotFound
-from tenants import actors
+from tenants import actors, reach
 from tenants.access import SERVICE, Actor, scopes_of
-from tenants.models import ApiKey, User
+from tenants.models import ApiKey, Membership, User
 
 MARK = "cos_"
 SHORTEST, DEFAULT, LONGEST = 1, 90, 365  # days that a key lives
@@ -99,10 +99,17 @@ def _require_maker(user: User, actor: Actor) -> None:
         return
     if user.is_service:
         actor.require("key.manage")
+        _require_reach(user, actor)
     elif actor.user_id == user.pk:
         actor.require("key.own")
     else:
         raise NotFound("not_found", "There is no such key.")
+
+
+def _require_reach(service: User, actor: Actor) -> None:
+    """A key in hand is the service account's whole reach, so it is given to nobody who reaches less."""
+    if Membership.objects.filter(user=service).exists():
+        reach.check_within(reach.of(service.pk), actor)
 
 
 def _role(user: User) -> str:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from django import forms
 
 from companyos.web.errors import DomainError
-from tenants import keys, reach, service_accounts
+from tenants import keys, reach
 from tenants.access import SERVICE, scopes_of
+from tenants.keys import accounts as service_accounts
 from tenants.models import Membership, Tenant, User
 from tenants.reach import Reach
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
@@ -23,6 +26,12 @@ def all_of_them(actor: Actor) -> QuerySet[User]:
     return User.objects.filter(is_service=True).order_by("-is_active", "first_name", "pk")
 
 
+def with_reach(actor: Actor) -> list[tuple[User, str]]:
+    """Each service account with its reach in words, in three queries however many there are."""
+    found = all_of_them(actor).select_related("membership").prefetch_related("membership__tenants")
+    return [(account, reaches.words_of(getattr(account, "membership", None))) for account in found]
+
+
 def get(pk: int, actor: Actor) -> User:
     """A service account; a person is as absent as none."""
     found = all_of_them(actor).filter(pk=pk).first()
@@ -35,7 +44,7 @@ def make(*, name: str, purpose: str, reach: Reach, actor: Actor) -> User:
     """A service account of that name. Not idempotent: the same name again is refused."""
     actor.require("key.manage")
     name, address = _checked(name)
-    with transaction.atomic():
+    with _naming(name), transaction.atomic():
         made = User(first_name=name, email=address, username=address, purpose=purpose.strip(), is_service=True)
         made.set_unusable_password()
         made.save()
@@ -52,7 +61,8 @@ def change(account: User, *, name: str, purpose: str, reach: Reach, active: bool
         name, address = _checked(name, account.pk)
         account.first_name, account.email, account.username = name, address, address
         account.purpose, account.is_active = purpose.strip(), active
-        account.save(update_fields=["first_name", "email", "username", "purpose", "is_active"])
+        with _naming(name), transaction.atomic():
+            account.save(update_fields=["first_name", "email", "username", "purpose", "is_active"])
         reaches.write(account, reach, actor)
     return account
 
@@ -66,5 +76,18 @@ def _checked(name: str, own: int = 0) -> tuple[str, str]:
         raise DomainError("invalid_name", text, "name")
     address = _ADDRESS.format(slug)
     if User.objects.filter(email__iexact=address).exclude(pk=own).exists():
-        raise Conflict("name_taken", f"There is a service account named {name} already; choose another name.", "name")
+        raise _taken(name)
     return name, address
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Of two that take a name at once, the second is refused in words."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise _taken(name) from error
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict("name_taken", f"There is a service account named {name} already; choose another name.", "name")

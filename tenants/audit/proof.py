@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from tenants import digests, seals
+from tenants.audit import digests, seals
 from tenants.models import AuditEntry, AuditSeal
 
 MOST_FINDINGS = 100

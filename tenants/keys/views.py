@@ -13,9 +13,10 @@ from django.utils.cache import add_never_cache_headers
 
 from companyos.web.errors import DomainError
 from companyos.web.gate import console_view
-from tenants import keys, reach, service_accounts
+from tenants import keys, reach
 from tenants.access import SERVICE
-from tenants.api_key_forms import AccountForm, KeyForm, RotationForm
+from tenants.keys import accounts as service_accounts
+from tenants.keys.forms import AccountForm, KeyForm, RotationForm
 from tenants.models import ApiKey, User
 from tenants.reauthentication import reauthenticated
 
@@ -107,8 +108,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{made} is there. Now make it a key.")
             return redirect("service-account", made.pk)
-    rows = [(row, reach.words(row.pk)) for row in service_accounts.all_of_them(request.actor)]
-    page = {"rows": rows, "form": form, "place": "service-accounts"}
+    page = {"rows": service_accounts.with_reach(request.actor), "form": form, "place": "service-accounts"}
     return render(request, "tenants/service_accounts.html", page, status=422 if form.errors else 200)
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from companyos.events.log import wake
-from tenants import isolation, proof
+from tenants import isolation
 from tenants.access import SYSTEM, Actor
+from tenants.audit import proof
 from tenants.models import AuditProof, AuditSeal
 
 STEP = 25  # seals

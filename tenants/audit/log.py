@@ -21,9 +21,6 @@ from companyos.events.log import request_id
 from tenants import isolation
 from tenants.models import AuditEntry, Grant
 from tenants.models.audit import circumstances, tenant_of
-from tenants.redaction import purge, purgeable, redact
-
-__all__ = ["exported", "listed", "noted", "purge", "purgeable", "redact", "register", "viewed"]
 
 # model: (fields never written down, fields written down masked)
 AUDITED: dict[str, tuple[list[str], list[str]]] = {

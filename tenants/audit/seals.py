@@ -8,8 +8,9 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from tenants import digests, isolation
+from tenants import isolation
 from tenants.access import SYSTEM
+from tenants.audit import digests
 from tenants.models import AuditEntry, AuditSeal
 
 MOST = 2000  # rows of a seal; more only when one transaction wrote more
@@ -71,8 +72,10 @@ _TRANSACTIONS = """
     )
     SELECT coalesce((SELECT min(number) FROM running
                       -- Locks know the last 32 bits of a number.
-                      WHERE number & 4294967295 NOT IN (SELECT number FROM elsewhere)), coming), coming
-      FROM (SELECT pg_snapshot_xmax(now)::text::bigint AS coming FROM snapshot) s
+                      WHERE number & 4294967295 NOT IN (SELECT number FROM elsewhere)), ended),
+           -- A snapshot ends at the last that has ended: the asking transaction's own number may lie beyond.
+           greatest(ended, coalesce(pg_current_xact_id_if_assigned()::text::bigint + 1, 0))
+      FROM (SELECT pg_snapshot_xmax(now)::text::bigint AS ended FROM snapshot) s
 """
 
 

@@ -16,8 +16,9 @@ from django.db.models import Q, QuerySet
 
 from companyos.events.log import request_id
 from companyos.web.errors import DomainError
-from tenants import digests, isolation
+from tenants import isolation
 from tenants.access import SYSTEM, Actor
+from tenants.audit import digests
 from tenants.models import AuditEntry, Requester, Tenant
 
 # The database refuses to purge what is younger: nobody who breaks into the app can wipe their own traces.
