@@ -12,6 +12,7 @@ from cases import access, lifecycle, serializers
 from cases.models import Case, CaseResource, Macro, Resolution
 from companyos.web.errors import DomainError
 from sla import clocks
+from tenants import restriction
 from tenants.endpoint import Endpoint
 from tenants.models import User
 
@@ -33,6 +34,12 @@ class CaseEndpoint(Endpoint):
     def case(self, reference: str, *, content: bool = True) -> Case:
         """Every read is a look that the audit log keeps; a deed is kept as the change that it is."""
         return access.get_case(reference, self.actor, viewed=self.request.method == "GET", content=content)
+
+    def replayed(self, body: dict[str, Any], reference: str = "", **about: Any) -> None:
+        """A remembered answer shows the case, so it goes out only while the case itself would."""
+        case = self.case(reference or str(body["reference"]))
+        if _names_files(body):
+            restriction.require_files(self.actor, case.tenant, case.pk)
 
     def changed(self, case: Case) -> Response:
         """The case as it is after the deed."""
@@ -67,3 +74,10 @@ class CaseEndpoint(Endpoint):
         if found is None:
             raise DomainError("unknown_macro", f"There is no macro {key}.", "macro")
         return found
+
+
+def _names_files(body: Any) -> bool:
+    """Whether there is a file, of a message or of the evidence, anywhere in an answer."""
+    if isinstance(body, dict):
+        return "sha256" in body or any(_names_files(part) for part in body.values())
+    return isinstance(body, list) and any(_names_files(part) for part in body)

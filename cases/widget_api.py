@@ -80,6 +80,10 @@ class WidgetView(APIView):
         """A read is kept in the audit log, once in a while: the widget asks again and again."""
         return get_case(reference, self.actor(), viewed=self.request.method == "GET")
 
+    def replayed(self, body: dict[str, Any], reference: str = "", **about: Any) -> None:
+        """A remembered answer shows the case: not to who was its administrator when it was given."""
+        self.case(reference or str(body["reference"]))
+
     def read(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, checked."""
         filled = form(data=self.request.data)

@@ -128,6 +128,10 @@ class GrantEndpoint(CaseEndpoint):
     def grant(self, grant_id: int) -> Grant:
         return grant_lists.get_grant(grant_id, self.actor)
 
+    def replayed(self, body: dict[str, Any], grant_id: int = 0, **about: Any) -> None:
+        """A remembered answer tells of the grant: it must be in reach still."""
+        self.grant(grant_id or int(body["id"]))
+
     def made(self, grant: Grant) -> Response:
         """The grant as it is now, by the database's clock."""
         return Response(GrantRow(grant_lists.shown().get(pk=grant.pk)).data, status=201)

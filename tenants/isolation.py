@@ -185,7 +185,8 @@ class AppendOnly(migrations.RunSQL):
 
 class AppendOnlyFunction(migrations.RunSQL):
     """The trigger function that AppendOnly tables share. It lets through a `Rewriter` alone: whoever may set the mark
-    is not the table's owner, and who is the owner has not set it.
+    is not the table's owner, and who is the owner has not set it. The catalogue is named with its schema: a temporary
+    table of the caller's would come before it.
     """
 
     def __init__(self) -> None:
@@ -194,7 +195,8 @@ class AppendOnlyFunction(migrations.RunSQL):
             CREATE FUNCTION companyos_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
               IF current_setting('companyos.rewriting', true) = 'on'
-                 AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+                 AND current_user = (SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID)
+              THEN
                 RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
               END IF;
               RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';

@@ -28,6 +28,8 @@ Handler = Callable[..., Response]
 def idempotent(*, required: bool = False) -> Callable[[Handler], Handler]:
     """Decorate a DRF handler that creates something. Needs request.actor, and a transaction around the request.
 
+    A view's method `replayed(body, …)` raises when the one who asks may not see the remembered answer any more.
+
     The mark `idempotency` ("required" or "optional") on the handler is what the API's schema tells of it.
     """
 
@@ -41,7 +43,10 @@ def idempotent(*, required: bool = False) -> Callable[[Handler], Handler]:
             with transaction.atomic():
                 row, fresh = _claim(request, key)
                 if not fresh:
-                    return _replay(row, _fingerprint(request))
+                    answer = _replay(row, _fingerprint(request))
+                    if hasattr(view, "replayed"):
+                        view.replayed(answer.data, *args, **kwargs)
+                    return answer
                 response = handler(view, request, *args, **kwargs)
                 _keep(row, response)
             return response

@@ -46,7 +46,8 @@ STAMP = """
       shift bigint;
       sealed bigint;
     BEGIN
-      SELECT s.shift, s.xact_to INTO shift, sealed FROM tenants_auditseal s ORDER BY s.number DESC LIMIT 1;
+      SELECT s.shift, s.xact_to INTO shift, sealed FROM public.tenants_auditseal s ORDER BY s.number DESC LIMIT 1;
+      -- The schema is named, or a temporary table of the caller's would come first.
       -- Below what is sealed only in a restored database whose server counts from a lower number.
       NEW.xact := greatest(pg_current_xact_id()::text::bigint + coalesce(shift, 0), coalesce(sealed, 0));
       NEW.salt := gen_random_uuid();
@@ -97,6 +98,9 @@ REDACT = """
 PURGE = """
     IF older_than > clock_timestamp() - interval '30 days' THEN
       RAISE EXCEPTION 'audit rows younger than 30 days are never purged';
+    END IF;
+    IF EXISTS (SELECT 1 FROM tenants_legalhold h WHERE h.tenant_id = of_tenant AND h.released_at IS NULL) THEN
+      RAISE EXCEPTION 'a legal hold keeps the audit trail of tenant %', of_tenant USING ERRCODE = 'restrict_violation';
     END IF;
     WITH gone AS (
       DELETE FROM tenants_auditentry t

@@ -1,0 +1,90 @@
+"""What somebody would try who has read the source: each attempt, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from django.db import Error, connection, transaction
+
+from cases import access
+from cases.models import Message
+from tenants import isolation
+from tenants.access import SYSTEM
+from tenants.models import AuditEntry
+from tenants.retention import holds
+from tests.api.conftest import Hand, errors, with_key, with_token
+from tests.cast import NOON, Cast
+from tests.grants.hands import restricted, run_out, taken
+
+
+def sql(statement: str, values: Sequence[object] = ()) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+# ── With SQL, as the role that the application has ───────────────────────────
+def test_a_temporary_catalogue_makes_nobody_the_owner(cast: Cast) -> None:
+    message = Message.objects.get(case=cast.open_case())
+    sql("CREATE TEMPORARY TABLE pg_class (oid oid, relowner oid) ON COMMIT DROP")
+    sql("INSERT INTO pg_temp.pg_class SELECT 'cases_message'::regclass, oid FROM pg_roles WHERE rolname = current_user")
+    sql("SELECT set_config('companyos.rewriting', 'on', true)")
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        sql("DELETE FROM cases_message WHERE id = %s", [message.pk])
+
+
+def test_a_temporary_chain_moves_no_row_out_of_the_seals_reach(cast: Cast) -> None:
+    sql("CREATE TEMPORARY TABLE tenants_auditseal (number int, shift bigint, xact_to bigint) ON COMMIT DROP")
+    sql("INSERT INTO pg_temp.tenants_auditseal VALUES (1, 1000000000000, 0)")
+    case = cast.open_case()
+    with isolation.scope(cast.actor(cast.agent)):
+        access.get_case(case.reference, cast.actor(cast.agent))
+    assert AuditEntry.objects.latest("pk").xact < 1_000_000_000_000
+
+
+def test_a_legal_hold_keeps_the_trail_whatever_its_age(cast: Cast) -> None:
+    holds.place(cast.acme, reason="Court file 12", actor=cast.actor(cast.manager), now=NOON)
+    deed = "SELECT companyos_audit_purge(%s, '{1}', '2020-01-01', 'To cover up', '{}')"
+    with pytest.raises(Error, match="legal hold"), transaction.atomic():
+        sql(deed, [cast.acme.pk])
+    sql(deed, [cast.birch.pk])
+
+
+# ── A remembered answer, asked for again ─────────────────────────────────────
+def test_a_remembered_answer_is_closed_with_the_grant(cast: Cast) -> None:
+    case = restricted(cast)
+    grant, agent = taken(cast, case), with_key(cast.agent)
+    case.refresh_from_db()
+    noted = {"version": case.version, "body": "The invoice is in the log"}
+    path = f"cases/{case.reference}/notes/"
+    assert [agent.post(path, key="k", **noted).status_code for _ in range(2)] == [201, 201]
+    run_out(grant)
+    assert errors(agent.post(path, key="k", **noted), 403) == {(None, "grant_needed")}
+
+
+def test_a_remembered_answer_of_an_opened_case_is_closed_with_its_tenant(cast: Cast) -> None:
+    agent = with_key(cast.agent)
+    new = {"tenant": "birch", "requester": "u-cleo", "subject": "Slow", "description": "Since noon", "channel": "phone"}
+    assert [agent.post("cases/", key="k", **new).status_code for _ in range(2)] == [201, 201]
+    restricted(cast)
+    assert errors(agent.post("cases/", key="k", **new), 403) == {(None, "grant_needed")}
+
+
+def test_a_remembered_answer_leaves_with_the_reach_and_with_the_administrators_role(cast: Cast) -> None:
+    case = cast.open_case()
+    agent, noted = with_key(cast.agent), {"version": case.version, "body": "Inside"}
+    assert agent.post(f"cases/{case.reference}/notes/", key="k", **noted).status_code == 201
+    cast.agent.membership.regions = ["us"]
+    cast.agent.membership.save()
+    assert agent.post(f"cases/{case.reference}/notes/", key="k", **noted).status_code == 404
+
+    def answered() -> int:
+        hand: Hand = with_token(cast.ann)
+        return hand.post(f"widget/cases/{case.reference}/messages", key="k", body="Me too").status_code
+
+    assert answered() == 201
+    cast.ann.role = "member"
+    cast.ann.save()
+    assert answered() == 404
+    with isolation.scope(SYSTEM):
+        assert Message.objects.filter(case=case, body="Me too").count() == 1
