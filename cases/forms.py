@@ -11,24 +11,15 @@ from cases import lifecycle, properties
 from cases.models import Case, Evidence, Resolution
 from cases.models.case import ClosedAs, Priority, Severity
 from companyos.web.errors import DomainError
+from tenants import reach
 from tenants.access import Actor
 from tenants.models import User
 
 
 def owners_for(case: Case) -> list[User]:
     """The people of the support side who may own this case, by name."""
-    people = User.objects.filter(is_active=True, groups__name__in=("agent", "lead", "manager")).distinct()
-    reaching = [
-        person
-        for person in people.select_related("membership").order_by("first_name", "last_name", "email")
-        if _reaches(person, case)
-    ]
-    return reaching
-
-
-def _reaches(person: User, case: Case) -> bool:
-    membership = getattr(person, "membership", None)
-    return membership is not None and (not membership.regions or case.tenant.region in membership.regions)
+    people = reach.people_of(case.tenant).filter(groups__name__in=("agent", "lead", "manager"))
+    return list(people.order_by("first_name", "last_name", "email"))
 
 
 class DeedForm(forms.Form):

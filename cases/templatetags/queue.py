@@ -33,8 +33,11 @@ class ViewLink:
 
 @register.simple_tag(takes_context=True)
 def rail_views(context: template.Context) -> list[ViewLink]:
-    """Every view with how many cases it holds: one query."""
-    counts = queue.counts(context["request"].actor, timezone.now())
+    """Every view with how many cases it holds: one query for the page, which may show them twice."""
+    request = context["request"]
+    if not hasattr(request, "rail_counts"):
+        request.rail_counts = queue.counts(request.actor, timezone.now())
+    counts = request.rail_counts
     query = context.get("query")
     current = query.view if query else None
     address = reverse("cases")

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from cases import conversation, lifecycle
+from cases import conversation, forms, lifecycle
 from cases.models import Case, Draft, Message
 from tests.cast import Cast
 
@@ -30,6 +30,17 @@ def case(cast: Cast) -> Case:
 def accept(client: Client, case: Case, cast: Cast, **extra: str) -> object:
     data = {"priority": "P1", "owner": str(cast.agent.pk), "seen": "", "reason": "", **extra}
     return client.post(f"/cases/{case.reference}/acceptances/", data)
+
+
+def test_only_who_reaches_the_tenant_is_offered_as_an_owner(cast: Cast, agent: Client, case: Case) -> None:
+    cast.agent2.membership.segments = ["small business"]
+    cast.agent2.membership.save()
+    cast.lead.membership.tenants.add(cast.birch)
+    cast.manager.membership.tenants.add(cast.acme, cast.birch)
+    offered = [str(person) for person in forms.owners_for(case)]
+    assert offered == ["Amy Agent", "Eve Europe", "Max Manager"]
+    page = agent.get(f"/cases/{case.reference}/acceptances/").content.decode()
+    assert "Eve Europe" in page and "Abe Second" not in page
 
 
 @pytest.mark.parametrize("tab", ["case", "tenant", "incidents", "runbooks", "related", "audit"])

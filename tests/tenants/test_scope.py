@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
 
 from cases.models import Case, Message
 from tenants import actors, isolation
 from tenants.access import SYSTEM, Actor
-from tenants.models import Requester, Tenant
+from tenants.models import Requester, Tenant, User
 from tests.cast import Cast, assemble
 
 # What a requester's scope may show at all; every other isolated table is the support side's.
@@ -76,6 +77,15 @@ def test_an_agent_without_membership_or_role_reaches_nothing(everyone: Cast) -> 
     assert subjects(actors.of_user(everyone.agent)) == set()
     everyone.agent2.groups.clear()
     assert actors.of_user(everyone.agent2) is None
+
+
+def test_who_somebody_is_costs_one_statement_and_a_narrow_reach_a_second(everyone: Cast) -> None:
+    def reads(person: User) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            actors.of_user(person)
+        return sum('FROM "tenants_' in query["sql"] for query in seen)
+
+    assert (reads(everyone.agent), reads(everyone.eu_agent)) == (1, 2)
 
 
 def test_a_scope_of_no_tenants_is_not_one_of_all(everyone: Cast) -> None:
