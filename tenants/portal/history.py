@@ -8,7 +8,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -75,10 +75,12 @@ def parse(params: Any) -> Asked:
 
 
 def _day(words: str) -> date | None:
+    """None for no day, and for one at the ends of the calendar, whose neighbours no zone could name."""
     try:
-        return date.fromisoformat(words)
+        day = date.fromisoformat(words)
     except ValueError:
         return None
+    return day if MINYEAR < day.year < MAXYEAR else None
 
 
 def looks(asked: Asked, actor: Actor, zone: str) -> QuerySet[AuditEntry]:

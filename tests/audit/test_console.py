@@ -75,6 +75,7 @@ def test_rows_are_found_by_what_they_are(seen: dict[str, Any]) -> None:
     assert found(auditor, cast, grant="99") == found(auditor, cast, address="192.0.2.7") == []
     assert found(auditor, cast, request="none such") == []
     assert found(auditor, cast, since="never", address="x", kind="y", case=case.reference) == history
+    assert found(auditor, cast, since="0001-01-01", until="9999-12-31", case=case.reference) == history
 
 
 def test_an_auditor_sees_within_reach_only(seen: dict[str, Any]) -> None:

@@ -124,6 +124,7 @@ def test_the_history_is_narrowed_and_taken_out(cast: Cast, looked: str) -> None:
     assert (count(kind="case"), count(kind="tenant"), count(kind="list"), count(kind="file")) == (1, 1, 1, 0)
     assert (count(who="lea"), count(case=looked), count(case="BIRCH-1001"), count(until="2020-01-01")) == (1, 2, 0, 0)
     assert count(since="bad", after="") == 3
+    assert count(since="0001-01-01") == count(until="9999-12-31") == 3
     rows = list(csv.reader(io.StringIO(browser.get("/portal/access/export/").getvalue().decode())))
     assert tuple(rows[0]) == history.HEADER and len(rows) == 4
     with isolation.scope(SYSTEM):
