@@ -120,6 +120,8 @@ def give(
     actor.require("grant.approve")
     _must_decide(subject.tenant, to.pk, actor)
     holder = actors.of_user(to)
+    if to.is_service:
+        raise DomainError("people_only", f"{to} is a service account; only people hold grants.", "to")
     if holder is None:
         raise DomainError("no_role", f"{to} has no support role, so a grant would open nothing.", "to")
     if reach == Grant.Reach.CASE and not _within(holder, subject.tenant):

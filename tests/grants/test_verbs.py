@@ -88,6 +88,13 @@ def test_a_lead_gives_access_to_somebody_whose_region_does_not_reach(cast: Cast,
     assert told(cast.eu_agent) == ["grant.granted"]
 
 
+def test_a_service_account_is_given_no_grant(cast: Cast, case: Case) -> None:
+    program, lead = UserFactory(email="bot@service.invalid", role="service", is_service=True, password="!"), cast.lead
+    about = {"to": program, "actor": cast.actor(lead), "reach": "tenant", "reason": WHY, "minutes": 60, "now": NOON}
+    with isolation.scope(cast.actor(lead)):
+        refused(DomainError, "people_only", lambda: grants.give(grants.about_case(case), **about))
+
+
 def test_broken_glass_opens_at_once_and_is_reviewed_by_somebody_else(cast: Cast, case: Case) -> None:
     grant = taken(cast, case, cast.lead)
     assert reads(cast, cast.lead, case)
