@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
@@ -40,9 +40,10 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if SINCE in request.session:
+        if SESSION_KEY in request.session:
             now = time.time()
-            since, seen = request.session[SINCE], request.session.get(SEEN, 0)
+            # One that does not say when it began was opened before there were limits, and ends.
+            since, seen = request.session.get(SINCE, 0), request.session.get(SEEN, 0)
             if now - since > settings.SESSION_LONGEST_SECONDS or now - seen > settings.SESSION_IDLE_SECONDS:
                 logout(request)
             elif now - seen >= TOUCH_SECONDS:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tenants.models import User
+from tenants.sign_in import sessions
 from tenants.sign_in.sessions import device
 from tenants.sign_in.tasks import forget_ended_sessions
 from tests.cast import Cast
@@ -55,6 +56,14 @@ def test_an_unused_session_ends_and_a_used_one_goes_on_until_its_longest(agent: 
         assert not inside(idle)
         clock.shift(1300)
         assert not inside(busy)
+
+
+def test_a_session_that_does_not_say_when_it_began_ends(agent: User, client: Client) -> None:
+    sign_in(client, agent)
+    session = client.session
+    del session[sessions.SINCE]
+    session.save()
+    assert not inside(client)
 
 
 def test_the_list_names_devices_and_each_can_be_signed_out(cast: Cast, agent: User) -> None:
