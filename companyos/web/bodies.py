@@ -22,7 +22,10 @@ def read(request: HttpRequest) -> HttpResponse | None:
     """
     if request.method not in CARRY:
         return None
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    told = request.META.get("CONTENT_LENGTH") or "0"
+    if not (told.isascii() and told.isdecimal()):
+        return _refusal(request, 400, "parse_error", "Content-Length must be a number of bytes.")
+    length = int(told)
     form = request.method == "POST" and request.content_type == "multipart/form-data"
     if form and length > longest_form():
         return _refusal(request, 413, "too_large", f"A form with its files has at most {longest_form():,} bytes.")

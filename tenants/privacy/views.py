@@ -211,17 +211,25 @@ def _download(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     try:
         with isolation.whole_tenant(request.requester.tenant_id) if _in_portal(request) else nullcontext():
             found = jobs.downloadable(_job(request, uuid), actor=request.actor, now=now)
+            archive = found.file.open("rb")
             audit.exported("a requester's data", record=found.requester)
+    except FileNotFoundError:
+        messages.error(request, "The file is no longer in the storage. Ask for the export again.")
+        return HttpResponseRedirect(_way_back(request))
     except DomainError as error:
         if error.status in (403, 404):
             raise
         messages.error(request, error.message)
-        return HttpResponseRedirect(reverse("portal_data" if _in_portal(request) else "data_requests"))
-    response = FileResponse(found.file.open("rb"), as_attachment=True, filename=f"data-{found.asked_at:%Y-%m-%d}.zip")
+        return HttpResponseRedirect(_way_back(request))
+    response = FileResponse(archive, as_attachment=True, filename=f"data-{found.asked_at:%Y-%m-%d}.zip")
     response["Content-Type"] = "application/zip"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _way_back(request: HttpRequest) -> str:
+    return reverse("portal_data" if _in_portal(request) else "data_requests")
 
 
 def _in_portal(request: HttpRequest) -> bool:

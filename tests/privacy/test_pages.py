@@ -196,6 +196,10 @@ def test_an_export_is_asked_for_watched_and_downloaded(cast: Cast, manager: Clie
     assert answer.status_code == 200 and answer["X-Content-Type-Options"] == "nosniff"
     assert "attachment" in answer["Content-Disposition"] and b"".join(answer.streaming_content)[:2] == b"PK"
     assert signed_in(cast.operator).get(f"/privacy/jobs/{job.uuid}/file/").status_code == 403
+    job.refresh_from_db()
+    job.file.storage.delete(job.file.name)
+    lost = manager.get(f"/privacy/jobs/{job.uuid}/file/", follow=True)
+    assert lost.redirect_chain == [("/privacy/", 302)] and b"no longer in the storage" in lost.content
 
 
 def test_erasing_and_downloading_ask_for_recent_proof(cast: Cast, settings) -> None:

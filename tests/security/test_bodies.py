@@ -88,6 +88,13 @@ def test_a_form_over_the_sum_of_its_files_is_refused_unread(cast, settings) -> N
     assert api.status_code == 413 and api.json()["errors"][0]["code"] == "too_large"
 
 
+@pytest.mark.parametrize("length", ["many", "-5", "1_0", "\u0663"])
+def test_a_length_that_is_no_number_is_refused(cast, length: str) -> None:
+    client = Client()
+    client.force_login(cast.agent)
+    assert client.generic("POST", "/profile/", b"a=b", CONTENT_LENGTH=length).status_code == 400
+
+
 def test_a_long_body_without_files_never_comes_into_memory(cast) -> None:
     client = Client(raise_request_exception=False)
     client.force_login(cast.agent)
