@@ -80,7 +80,11 @@ def write(user: User, reach: Reach, actor: Actor) -> Membership:
 
 def words(user_id: int | None) -> str:
     """The reach in a sentence: "Regions eu; segments enterprise; tenants Acme"."""
-    membership = Membership.objects.prefetch_related("tenants").filter(user=user_id).first()
+    return words_of(Membership.objects.prefetch_related("tenants").filter(user=user_id).first())
+
+
+def words_of(membership: Membership | None) -> str:
+    """The same of a membership that is at hand; None for whom has none."""
     if membership is None:
         return "No tenant: this account has no membership"
     parts = [
