@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tenants.keys import accounts
 from tenants.models import ApiKey, User
+from tenants.reach import Reach
 from tests.access.test_keys import ask
 from tests.cast import Cast
 from tests.factories import key_for
@@ -146,6 +150,25 @@ def test_the_profile_tells_the_reach_and_leads_to_the_keys(cast: Cast, agent: Cl
     assert "Reach: Every tenant" in page
     assert reverse("keys") in page
     assert reverse("service-accounts") not in page
+
+
+def test_the_list_of_service_accounts_costs_the_same_with_1_and_with_6(cast: Cast, operator: Client) -> None:
+    def make(number: int) -> None:
+        reach, maker = Reach(tenants=["acme"]), cast.actor(cast.operator)
+        accounts.make(name=f"Program {number}", purpose="", reach=reach, actor=maker)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            page = operator.get(reverse("service-accounts")).content.decode()
+        assert "Tenants Acme Analytics" in page
+        return len(seen)
+
+    make(1)
+    queries()
+    few = queries()
+    for number in range(2, 7):
+        make(number)
+    assert queries() == few
     assert "Reach: Regions eu" in signed_in(cast.eu_agent).get(reverse("profile")).content.decode()
     key = key_for(cast.eu_agent, "case.read")
     told = ask(key, "me/").json()
