@@ -25,7 +25,7 @@ from tenants.serializers import Person, TenantName
 
 TAG = "Elevated access"
 STANDINGS = ["requested", "open", "ended", "denied", "withdrawn", "revoked"]
-PROOF = "With a session in place of an API key, only shortly after having signed in."
+PROOF = "No API key may do this; with a session, only shortly after having signed in."
 
 
 # ── Shapes ───────────────────────────────────────────────────────────────────

@@ -107,9 +107,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "system": frozenset(BY_NAME),
 }
 
-# What every key may, whatever its scopes: come in and ask who it is. And what none may: a key makes no keys.
+# What every key may, whatever its scopes: come in and ask who it is. And what none may: a key makes no keys, and what
+# asks a person for fresh proof, or is decided by a person, is not a program's.
 ALWAYS_IN_SCOPE = frozenset({"api.use"})
-NEVER_IN_SCOPE = frozenset({"console.use", "ops.admin", "macro.edit", "policy.edit", "key.own", "key.manage"})
+NEVER_IN_SCOPE = frozenset(
+    {"console.use", "ops.admin", "macro.edit", "policy.edit", "key.own", "key.manage"}
+    | {"grant.approve", "grant.break_glass", "privacy.run", "retention.edit", "hold.edit"}
+)
 
 # Django's own permissions for the admin, per group: an app's label (or one model's, which then counts for that model)
 # and the actions. The admin's classes may refuse more; they never allow more.
@@ -203,6 +207,8 @@ class Actor:
         if self.can(permission):
             return
         if permission in PERMISSIONS.get(self.role, frozenset()):
+            if permission in NEVER_IN_SCOPE:
+                raise Forbidden("no_key_may", f"No key may do this, only somebody signed in: it takes {permission}.")
             text = f"This key lacks the scope {permission}; make a key that has it."
             raise Forbidden("scope_missing", text)
         raise Forbidden("forbidden", f"Your role ({self.role}) may not do this: it takes {permission}.")

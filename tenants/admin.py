@@ -13,8 +13,9 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from companyos.web.errors import DomainError
 from companyos.web.operations import NoDeleting, ReadOnlyAdmin
-from tenants import keys
+from tenants import keys, reach
 from tenants.access import SERVICE
 from tenants.forms import MembershipForm
 from tenants.models import ApiKey, AuditEntry, Entitlement, Membership, Requester, Resource, Snapshot, Tenant, User
@@ -75,6 +76,18 @@ class MembershipInline(StackedInline):
     has_add_permission = has_change_permission
 
 
+def reaches_further(request: HttpRequest, person: User) -> bool:
+    """Whether the person's account opens more than that of who asks, who then must not get hold of it."""
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.tenant_ids is None or not Membership.objects.filter(user=person).exists():
+        return False
+    try:
+        reach.check_within(reach.of(person.pk), actor)
+    except DomainError:
+        return True
+    return False
+
+
 def _is_self(request: HttpRequest, obj: Any) -> bool:
     """Nobody widens their own rights; a superuser, who has all of them, may."""
     return obj is not None and obj == request.user and not request.user.is_superuser
@@ -117,11 +130,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only a superuser changes a superuser: otherwise operators could take that right by a password.
+        """Only a superuser changes a superuser: otherwise operators could take that right by a password. In the same
+        way nobody changes an account that reaches further than their own.
 
         Service accounts, which have no password, are changed at their own page of the console.
         """
         if obj is not None and (obj.is_service or (obj.is_superuser and not request.user.is_superuser)):
+            return False
+        if obj is not None and not request.user.is_superuser and reaches_further(request, obj):
             return False
         return super().has_change_permission(request, obj)
 

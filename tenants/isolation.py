@@ -195,8 +195,8 @@ class AppendOnlyFunction(migrations.RunSQL):
             CREATE FUNCTION companyos_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
               IF current_setting('companyos.rewriting', true) = 'on'
-                 AND current_user = (SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID)
-              THEN
+                 AND current_user = (
+                   SELECT pg_get_userbyid(relowner) FROM pg_catalog.pg_class WHERE oid = TG_RELID) THEN
                 RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
               END IF;
               RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';

@@ -66,7 +66,7 @@ def demand(request: HttpRequest) -> None:
     if not is_recent(request):
         raise Forbidden(
             "reauthentication_required",
-            f"Confirm that it is still you at {reverse('security')}, then send this again; or use an API key.",
+            f"Confirm that it is still you at {reverse('security')}, then send this again.",
         )
 
 

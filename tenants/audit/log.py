@@ -46,6 +46,8 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
     "escalations.IncidentLink": ([], []),
     "reporting.FeedbackRule": ([], []),
 }
+# Who may what is a matter of these relations, which are no columns of the record.
+RELATIONS = {"tenants.User": {"groups"}, "tenants.Membership": {"tenants"}}
 # A widget or portal asks again and again: what the same customer saw of the same record within this is one row.
 SAME_LOOK = timedelta(minutes=10)
 MOST_SHOWN = 200
@@ -56,7 +58,8 @@ _LOOKS = (Kind.VIEW, Kind.LIST)
 def register() -> None:
     """Register every audited model with django-auditlog; called once, when the apps are ready."""
     for label, (exclude, mask) in AUDITED.items():
-        auditlog.register(apps.get_model(label), exclude_fields=exclude, mask_fields=mask)
+        related = RELATIONS.get(label, set())
+        auditlog.register(apps.get_model(label), exclude_fields=exclude, mask_fields=mask, m2m_fields=related)
 
 
 def viewed(record: models.Model, kind: AuditEntry.Kind = Kind.VIEW) -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.db import Error, connection, transaction
+from django.test import Client
+from django.utils import timezone
 
 from cases import access
 from cases.models import Message
-from tenants import isolation
-from tenants.access import SYSTEM
-from tenants.models import AuditEntry
+from companyos.web.errors import DomainError
+from tenants import isolation, keys
+from tenants.access import ROLES, SYSTEM, scopes_of
+from tenants.keys import accounts as service_accounts
+from tenants.models import AuditEntry, User
+from tenants.reach import Reach
 from tenants.retention import holds
 from tests.api.conftest import Hand, errors, with_key, with_token
 from tests.cast import NOON, Cast
-from tests.grants.hands import restricted, run_out, taken
+from tests.factories import UserFactory
+from tests.grants.hands import WHY, asked, restricted, run_out, taken
+from tests.sign_in.hands import sign_in_at
 
 
 def sql(statement: str, values: Sequence[object] = ()) -> None:
@@ -88,3 +97,55 @@ def test_a_remembered_answer_leaves_with_the_reach_and_with_the_administrators_r
     assert answered() == 404
     with isolation.scope(SYSTEM):
         assert Message.objects.filter(case=case, body="Me too").count() == 1
+
+
+# ── Rights that are not one's own ────────────────────────────────────────────
+def test_no_key_decides_about_access_or_exports_people(cast: Cast) -> None:
+    case = restricted(cast)
+    grant = asked(cast, case)
+    lead = with_key(cast.lead)
+    assert errors(lead.post(f"grants/{grant.pk}/approvals/"), 403) == {(None, "no_key_may")}
+    told = {"case": case.reference, "reason": WHY, "minutes": 30}
+    assert errors(lead.post("grants/break-glass/", **told), 403) == {(None, "no_key_may")}
+    assert errors(lead.post("grants/gifts/", to=cast.agent.email, **told), 403) == {(None, "no_key_may")}
+    for role in ROLES:
+        offered = {row.name for rows in scopes_of(role).values() for row in rows}
+        assert not offered & {"grant.approve", "grant.break_glass", "privacy.run", "retention.edit", "hold.edit"}
+
+
+def european(cast: Cast) -> User:
+    return UserFactory(email="eu-operator@support.example", role="operator", regions=["eu"], is_staff=True)
+
+
+def test_an_operator_takes_no_key_that_reaches_further(cast: Cast) -> None:
+    robot = service_accounts.make(name="Robot", purpose="", reach=Reach(), actor=cast.actor(cast.operator))
+    made = keys.make(robot, name="k", scopes=["case.read"], days=7, actor=cast.actor(cast.operator), now=timezone.now())
+    actor = cast.actor(european(cast))
+    with pytest.raises(DomainError, match="wider than your own"):
+        keys.make(robot, name="mine", scopes=["case.read"], days=7, actor=actor, now=timezone.now())
+    with pytest.raises(DomainError, match="wider than your own"):
+        keys.rotate(made.row, grace_hours=0, actor=actor, now=timezone.now())
+    keys.revoke(made.row, actor=actor, now=timezone.now())
+
+
+def test_an_operator_takes_over_nobody_who_reaches_further(cast: Cast) -> None:
+    client, mine = Client(), european(cast)
+    sign_in_at(client, mine)
+    for person in (cast.manager, cast.operator):
+        for page in ("password/", "change/"):
+            answer = client.post(f"/admin/tenants/user/{person.pk}/{page}", {"password1": "x", "email": "x@y.example"})
+            assert answer.status_code == 403, page
+    factor = Authenticator.objects.create(user=cast.manager, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client.post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": [factor.pk], "post": "yes"}
+    client.post("/admin/mfa/authenticator/", chosen)
+    assert Authenticator.objects.filter(pk=factor.pk).exists()
+    assert client.get(f"/admin/tenants/user/{cast.eu_agent.pk}/change/").context["has_change_permission"]
+
+
+# ── What leaves no trace, or breaks the page ─────────────────────────────────
+def test_a_new_role_and_a_new_tenant_in_reach_are_in_the_trail(cast: Cast) -> None:
+    cast.agent.groups.add(Group.objects.get(name="manager"))
+    cast.agent.membership.tenants.add(cast.birch)
+    told = [str(row.changes) for row in AuditEntry.objects.order_by("-pk")[:2]]
+    assert "Birch" in told[0] and "manager" in told[1]
