@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from tenants import reauthentication
 from tenants.models import User
@@ -42,13 +44,17 @@ class SessionLimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if SESSION_KEY in request.session:
             now = time.time()
-            # One that does not say when it began was opened before there were limits, and ends.
-            since, seen = request.session.get(SINCE, 0), request.session.get(SEEN, 0)
-            if now - since > settings.SESSION_LONGEST_SECONDS or now - seen > settings.SESSION_IDLE_SECONDS:
+            if _is_over(request.session, now):
                 logout(request)
-            elif now - seen >= TOUCH_SECONDS:
+            elif now - request.session.get(SEEN, 0) >= TOUCH_SECONDS:
                 _touch(request, now)
         return self.get_response(request)
+
+
+def _is_over(session: SessionBase | dict[str, Any], now: float) -> bool:
+    """Too old, or unused for too long. One that does not say when it began was opened before there were limits."""
+    since, seen = session.get(SINCE, 0), session.get(SEEN, 0)
+    return bool(now - since > settings.SESSION_LONGEST_SECONDS or now - seen > settings.SESSION_IDLE_SECONDS)
 
 
 def _touch(request: HttpRequest, now: float) -> None:
@@ -112,14 +118,26 @@ class Listed(NamedTuple):
 
 
 def of(request: HttpRequest) -> list[Listed]:
-    """The person's sessions that still hold, this one first."""
-    found = UserSession.objects.purge_and_list(request.user)
+    """The person's sessions that still hold, this one first; two queries however many there are."""
+    known = UserSession.objects.filter(user=request.user)
+    kept = Session.objects.filter(session_key__in=known.values("session_key"), expire_date__gt=timezone.now())
+    holding = {one.session_key for one in kept if _holds(one.get_decoded(), request.user)}  # type: ignore[arg-type]
     here = request.session.session_key
     listed = [
         Listed(one.pk, device(one.user_agent), one.ip, one.created_at, one.last_seen_at, one.session_key == here)
-        for one in found
+        for one in known
+        if one.session_key in holding
     ]
     return sorted(listed, key=lambda one: (one.current, one.seen), reverse=True)
+
+
+def _holds(session: dict[str, Any], user: User) -> bool:
+    """Whether its next request would be let in: of the present password, and neither too old nor unused too long."""
+    if _is_over(session, time.time()):
+        return False
+    known = str(session.get(HASH_SESSION_KEY, ""))
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(known, one) for one in hashes)
 
 
 def device(user_agent: str) -> str:

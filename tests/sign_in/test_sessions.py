@@ -8,7 +8,9 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tenants.models import User
@@ -78,6 +80,28 @@ def test_the_list_names_devices_and_each_can_be_signed_out(cast: Cast, agent: Us
     here.post(reverse("end_session", args=[row.pk]))
     assert not inside(there) and inside(here)
     assert "session_ended" in noted()
+
+
+def test_the_list_costs_the_same_with_2_and_with_6_and_shows_what_holds(agent: User, settings) -> None:
+    def listed(client: Client) -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as seen:
+            page = client.get(reverse("security")).content.decode()
+        return len(seen), page.count("192.0.2.7")
+
+    here, there = two(agent)
+    listed(here)
+    cost, _ = listed(here)
+    for _ in range(4):
+        sign_in(Client(HTTP_USER_AGENT=FIREFOX, REMOTE_ADDR="192.0.2.7"), agent)
+    assert listed(here) == (cost, 5)
+    unused = there.session
+    unused[sessions.SEEN] -= settings.SESSION_IDLE_SECONDS + 1
+    unused.save()
+    assert listed(here) == (cost, 4)
+    agent.set_password(NEW)
+    agent.save()
+    sign_in(here, agent, NEW)
+    assert listed(here)[1] == 0, "those of the old password are over"
 
 
 def test_what_is_over_is_forgotten_and_what_is_not_stays(agent: User) -> None:
