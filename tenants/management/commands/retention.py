@@ -43,6 +43,8 @@ class Command(BaseCommand):
         while run.is_pending and not run.error and runs.step(timezone.now()):
             with isolation.scope(SYSTEM):
                 run = RetentionRun.objects.get(pk=run.pk)
+        if not run.counts:
+            self.stdout.write(f"{tenant.slug}: no policy {'is set' if dry else 'in force'}: everything is kept")
         for key, one in run.counts.items():
             took = f"{one['found']} would go" if dry else f"{one['done']} of {one['found']} gone"
             held = f", {one['held']} on hold" if one["held"] else ""
