@@ -12,9 +12,9 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
-from cases.models import Attachment, Case, Evidence, Message, Note
+from cases.models import Attachment, Case, Evidence, Message, Note, Transition
 from cases.models.case import Status
-from tenants.models import LegalHold
+from tenants.models import LegalHold, Requester
 from tenants.retention.classes import Found, before, functions
 
 BATCH = 20  # cases; a batch is one short transaction
@@ -24,6 +24,17 @@ REMOVED = "[removed]"  # the same word as in the database's functions
 def owner_of(reference: str) -> tuple[int, int] | None:
     """The tenant and the requester of a case, by ids."""
     return Case.objects.filter(reference=reference).values_list("tenant_id", "requester_id").first()
+
+
+def holds_elsewhere(requester: Requester) -> QuerySet[LegalHold]:
+    """The holds in force on other people's cases in which the person wrote something or moved them."""
+    words = Message.objects.filter(author_kind=Message.REQUESTER, author_id=requester.pk)
+    moves = Transition.objects.filter(actor_kind="requester", actor_id=requester.pk)
+    there = Case.objects.filter(Q(pk__in=words.values("case")) | Q(pk__in=moves.values("case")))
+    there = there.filter(tenant=requester.tenant_id).exclude(requester=requester)
+    named = Q(case_reference__in=there.values("reference"))
+    person = Q(case_reference="", requester__in=there.values("requester"))
+    return LegalHold.objects.filter(named | person, tenant=requester.tenant_id, released_at__isnull=True)
 
 
 def _closed(tenant_ids: Collection[int], before: datetime) -> QuerySet[Case]:

@@ -13,6 +13,8 @@ CLASSES: tuple[str, ...] = (
 BEFORE_CASES_GO: tuple[str, ...] = ("escalations.retention.forget_cases", "reporting.retention.cut_loose")
 # Reference → (tenant id, requester id), or None.
 CASE_OWNER = "cases.retention.owner_of"
+# Requester → the holds on other people's cases in which they wrote.
+HOLDS_ELSEWHERE = "cases.retention.holds_elsewhere"
 # What a person's export holds: called with the requester and the archive.
 EXPORTS: tuple[str, ...] = ("tenants.privacy.own.export", "cases.privacy.export")
 # How many of a person's cases there are to export or to erase.

@@ -42,6 +42,19 @@ class TenantAdmin(NoDeleting, ModelAdmin):
     inlines = (EntitlementInline,)
     actions = ("rotate_widget_secret",)
 
+    @reauthenticated("save this tenant")
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Tenant | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Operations restrict a tenant; only a superuser opens it again, or nobody there would need a grant."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is not None and not request.user.is_superuser and "restriction" in form.base_fields:
+            known = list(Tenant._meta.get_field("restriction").flatchoices)
+            present = [value for value, _ in known].index(obj.restriction)
+            form.base_fields["restriction"].choices = known[present:]
+        return form
+
     @admin.action(
         description="Make a new widget secret (shown once; the old one stops working)", permissions=["change"]
     )

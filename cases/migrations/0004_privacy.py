@@ -49,6 +49,8 @@ DECLARE
   one cases_case;
   sets bigint[];
   snapshots bigint[];
+  refs text[];
+  owners bigint[];
   gone integer;
 BEGIN
 """
@@ -56,7 +58,8 @@ BEGIN
     + KEEP_FIGURES
     + DROP_FILES
     + """
-  SELECT array_agg(clock_set_id) INTO sets FROM cases_case WHERE id = ANY (ids);
+  SELECT array_agg(clock_set_id), array_agg(reference), array_agg(DISTINCT tenant_id) INTO sets, refs, owners
+    FROM cases_case WHERE id = ANY (ids);
   SELECT array_agg(snapshot_id) INTO snapshots FROM cases_caseresource WHERE case_id = ANY (ids);
   DELETE FROM events_delivery d USING events_event e WHERE e.id = d.event_id
      AND ((e.subject_kind = 'case' AND e.subject_id = ANY (ids)) OR (e.subject_kind = 'clock_set' AND e.subject_id = ANY (sets)));
@@ -73,6 +76,17 @@ BEGIN
   DELETE FROM tenants_snapshot WHERE id = ANY (snapshots)
      AND NOT EXISTS (SELECT 1 FROM cases_caseresource a WHERE a.snapshot_id = tenants_snapshot.id);
   UPDATE cases_case SET duplicate_of_id = NULL WHERE duplicate_of_id = ANY (ids);
+  -- Later cases name these, with their subjects, among their past ones.
+  UPDATE cases_case SET enrichment = jsonb_set(enrichment, '{past_cases}', (
+      SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_array_elements(enrichment->'past_cases') p
+       WHERE coalesce(p->>'reference', '') <> ALL (refs)))
+   WHERE tenant_id = ANY (owners) AND id <> ALL (ids) AND EXISTS (
+     SELECT 1 FROM jsonb_path_query(enrichment, '$.past_cases[*].reference') q (ref) WHERE q.ref #>> '{}' = ANY (refs));
+  UPDATE events_event SET payload = jsonb_set(payload, '{past_cases}', (
+      SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_array_elements(payload->'past_cases') p
+       WHERE coalesce(p->>'reference', '') <> ALL (refs)))
+   WHERE tenant_id = ANY (owners) AND name = 'case.enriched' AND EXISTS (
+     SELECT 1 FROM jsonb_path_query(payload, '$.past_cases[*].reference') q (ref) WHERE q.ref #>> '{}' = ANY (refs));
   DELETE FROM cases_case WHERE id = ANY (ids);
   GET DIAGNOSTICS gone = ROW_COUNT;
   DELETE FROM sla_clockalert WHERE clock_id IN (SELECT id FROM sla_clock WHERE clock_set_id = ANY (sets));
@@ -175,6 +189,15 @@ ERASE_ELSEWHERE = """
 DECLARE
   person tenants_requester := companyos_erasure_of(job);
 BEGIN
+  IF EXISTS (
+    SELECT 1 FROM (
+      SELECT case_id FROM cases_message
+       WHERE tenant_id = person.tenant_id AND author_kind = 'requester' AND author_id = person.id
+      UNION SELECT case_id FROM cases_transition
+       WHERE tenant_id = person.tenant_id AND actor_kind = 'requester' AND actor_id = person.id) w
+      JOIN cases_case c ON c.id = w.case_id WHERE companyos_held(c.tenant_id, c.requester_id, c.reference)) THEN
+    RAISE EXCEPTION 'a legal hold keeps a case in which requester % wrote', person.id USING ERRCODE = 'restrict_violation';
+  END IF;
   INSERT INTO tenants_fileremoval (tenant_id, name, next_attempt_at, attempts, last_error)
   SELECT a.tenant_id, a.file, clock_timestamp(), 0, '' FROM cases_attachment a JOIN cases_message m ON m.id = a.message_id
    WHERE a.tenant_id = person.tenant_id AND m.author_kind = 'requester' AND m.author_id = person.id AND a.file <> '';

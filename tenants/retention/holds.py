@@ -20,9 +20,10 @@ def in_force() -> QuerySet[LegalHold]:
 
 
 def on_erasing(requester: Requester) -> list[LegalHold]:
-    """What forbids to erase this person: a hold on them, on one of their cases, or on the whole tenant."""
+    """What forbids to erase this person: a hold on them, on a case of theirs or one they wrote in, or on the tenant."""
     whole = Q(requester__isnull=True, case_reference="")
-    return list(in_force().filter(Q(requester=requester) | whole, tenant_id=requester.tenant_id))
+    elsewhere = Q(pk__in=function("HOLDS_ELSEWHERE")(requester).values("pk"))
+    return list(in_force().filter(Q(requester=requester) | whole | elsewhere, tenant_id=requester.tenant_id))
 
 
 def place(

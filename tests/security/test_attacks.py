@@ -11,13 +11,14 @@ from django.db import Error, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from cases import access
+from cases import access, conversation
 from cases.models import Message
-from companyos.web.errors import DomainError
+from companyos.web.errors import DomainError, NotAllowedNow
 from tenants import isolation, keys
 from tenants.access import ROLES, SYSTEM, scopes_of
 from tenants.keys import accounts as service_accounts
-from tenants.models import AuditEntry, User
+from tenants.models import AuditEntry, DataJob, User
+from tenants.privacy import jobs, work
 from tenants.reach import Reach
 from tenants.retention import holds
 from tests.api.conftest import Hand, errors, with_key, with_token
@@ -57,6 +58,23 @@ def test_a_legal_hold_keeps_the_trail_whatever_its_age(cast: Cast) -> None:
     with pytest.raises(Error, match="legal hold"), transaction.atomic():
         sql(deed, [cast.acme.pk])
     sql(deed, [cast.birch.pk])
+
+
+def test_nobody_is_erased_out_of_a_colleagues_case_that_is_on_hold(cast: Cast) -> None:
+    case, manager = cast.open_case(cast.ada), cast.actor(cast.manager)
+    ann = cast.actor(cast.ann)
+    conversation.reply(case, actor=ann, body="Delete the invoices", now=NOON)
+    begun = jobs.ask_erasure(cast.ann, actor=manager, now=NOON, typed=cast.ann.email)
+    holds.place(cast.acme, reason="Court file 12", reference=case.reference, actor=manager, now=NOON)
+    assert work.step(NOON)
+    begun.refresh_from_db()
+    assert begun.state == "failed" and "legal hold" in begun.error
+    with pytest.raises(NotAllowedNow, match="Court file 12"):
+        jobs.ask_erasure(cast.ann, actor=manager, now=NOON, typed=cast.ann.email)
+    DataJob.objects.filter(pk=begun.pk).update(state="running", finished_at=None)
+    with pytest.raises(Error, match="legal hold"), transaction.atomic():
+        sql("SELECT companyos_erase_elsewhere(%s)", [begun.pk])
+    assert Message.objects.filter(case=case, body="Delete the invoices").exists()
 
 
 # ── A remembered answer, asked for again ─────────────────────────────────────
@@ -149,3 +167,17 @@ def test_a_new_role_and_a_new_tenant_in_reach_are_in_the_trail(cast: Cast) -> No
     cast.agent.membership.tenants.add(cast.birch)
     told = [str(row.changes) for row in AuditEntry.objects.order_by("-pk")[:2]]
     assert "Birch" in told[0] and "manager" in told[1]
+
+
+def test_a_restriction_is_loosened_by_nobody_of_whom_a_grant_is_asked(cast: Cast) -> None:
+    restricted(cast, "files")
+    cast.operator.is_staff = True
+    cast.operator.save()
+    client, page = Client(), f"/admin/tenants/tenant/{cast.birch.pk}/change/"
+    sign_in_at(client, cast.operator)
+    form = client.get(page).context["adminform"].form
+    assert [value for value, _ in form.fields["restriction"].choices] == ["files", "content"]
+    answer = client.post(page, {"restriction": "open"})
+    assert answer.status_code == 200 and "restriction" in answer.context["adminform"].form.errors
+    sign_in_at(client, cast.operator, age=3_600)
+    assert client.post(page, {"restriction": "content"}).url.startswith("/accounts/")
