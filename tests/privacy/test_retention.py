@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import Error, connection, transaction
 
-from cases import lifecycle
+from cases import intake, lifecycle
 from cases.models import Attachment, Case, CaseStatistic, Evidence, Message, Note
 from companyos.events.models import Event
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow
@@ -108,6 +108,20 @@ def test_a_whole_case_goes_and_leaves_figures_behind(cast: Cast, media: Path) ->
     assert verify.verify().differences == []
     assert overview.read(NOW) == before
     assert Event.objects.filter(name="retention.ran", payload__counts__cases=1).exists()
+
+
+def test_later_cases_no_longer_quote_what_is_gone(cast: Cast) -> None:
+    gone, kept = (lived(cast, days, subject=f"Payroll of {name}") for days, name in ((400, "Miller"), (100, "Moss")))
+    later = intake.enrich(cast.open_case(subject="Payroll again", now=ago(9)), ago(9))
+    told = Event.objects.get(name="case.enriched", subject_kind="case", subject_id=later.pk)
+    for past in (later.enrichment["past_cases"], told.payload["past_cases"]):
+        assert {one["reference"] for one in past} == {gone.reference, kept.reference}
+    put_in_force(cast, "cases", 365)
+    carried_out(cast, cast.acme)
+    later.refresh_from_db()
+    told.refresh_from_db()
+    for past in (later.enrichment["past_cases"], told.payload["past_cases"]):
+        assert [one["subject"] for one in past] == ["Payroll of Moss"]
 
 
 def test_the_files_go_from_the_storage_after_the_rows(cast: Cast, media: Path) -> None:
