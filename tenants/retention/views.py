@@ -157,10 +157,13 @@ def _named_tenant(request: HttpRequest) -> Tenant:
 
 
 def _person(tenant: Tenant, email: str) -> Requester:
-    found = Requester.objects.filter(tenant=tenant, email__iexact=email).first()
-    if found is None:
+    found = list(Requester.objects.filter(tenant=tenant, email__iexact=email)[:2])
+    if not found:
         raise DomainError("unknown_requester", f"{tenant} has no requester with the address {email[:100]}.", "what")
-    return found
+    if len(found) > 1:
+        words = f"Several people of {tenant} have the address {email[:100]}; hold their cases, or all of {tenant}."
+        raise DomainError("several_requesters", words, "what")
+    return found[0]
 
 
 def _seen(request: HttpRequest) -> int | None:

@@ -18,6 +18,7 @@ from tenants.portal import visits
 from tenants.privacy import jobs, work
 from tenants.retention import holds, policies, runs
 from tests.cast import Cast
+from tests.factories import RequesterFactory
 from tests.privacy.life import NOW, carried_out, lived, put_in_force
 from tests.sign_in.hands import sign_in_at
 
@@ -164,6 +165,9 @@ def test_holds_are_placed_and_released_by_their_forms(cast: Cast, manager: Clien
     assert holds.in_force().count() == 3 and page.count("Court file 12") == 3 and "all of Acme" in page
     lost = manager.post("/retention/holds/", {"tenant": "acme", "what": "nobody@x.example", "reason": "x"})
     assert lost.status_code == 422 and b"no requester with the address" in lost.content
+    twin = RequesterFactory(tenant=cast.acme, email=cast.ann.email.upper())
+    several = manager.post("/retention/holds/", {"tenant": "acme", "what": twin.email, "reason": "x"})
+    assert several.status_code == 422 and b"Several people" in several.content and holds.in_force().count() == 3
     for hold in holds.in_force():
         manager.post(f"/retention/holds/{hold.pk}/releases/", {"reason": "Settled"})
     assert not holds.in_force().exists()
