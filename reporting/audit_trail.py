@@ -28,6 +28,8 @@ _AT_THE_DOOR = {
     "code_refused": "gave a wrong code",
     "factor_added": "added a second factor",
     "factor_removed": "removed a second factor",
+    "identity_removed": "removed an identity of the single sign-on",
+    "unlocked": "unlocked a sign-in",
     "codes_renewed": "renewed the recovery codes",
     "password_changed": "changed the password",
     "password_reset": "reset the password",

@@ -62,7 +62,10 @@ def check(reach: Reach) -> list[Tenant]:
 
 def check_within(reach: Reach, actor: Actor) -> None:
     """Nobody gives more than they reach themselves."""
-    if actor.tenant_ids is not None and not is_within(reach, of(actor.user_id)):
+    if actor.tenant_ids is None:
+        return
+    member = Membership.objects.filter(user=actor.user_id).exists()
+    if not member or not is_within(reach, of(actor.user_id)):
         text = f"This is wider than your own reach ({words(actor.user_id)}); choose within it."
         raise DomainError("wider_than_own", text, "regions")
 

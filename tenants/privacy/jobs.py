@@ -15,6 +15,7 @@ from tenants.models import DataJob, Requester, Tenant
 from tenants.retention import files, holds
 
 KEPT_FOR = timedelta(days=7)
+MOST_A_DAY = 5  # exports of one person: each is a file that stays for days
 LONGEST_REASON = 2000
 WAKE_TASK = "tenants.tasks.run_data_jobs"
 EXPORT, ERASURE = DataJob.Kind.EXPORT, DataJob.Kind.ERASURE
@@ -128,6 +129,9 @@ def _ask(kind: str, requester: Requester, state: str, actor: Actor, now: datetim
         pending = DataJob.objects.filter(requester=person, kind=kind, finished_at__isnull=True).first()
         if pending is not None:
             return pending
+        lately = DataJob.objects.filter(requester=person, kind=EXPORT, asked_at__gt=now - timedelta(days=1))
+        if kind == EXPORT and lately.count() >= MOST_A_DAY:
+            raise NotAllowedNow("too_many", f"{MOST_A_DAY} exports were made within a day; take the last, or wait.")
         job = DataJob.objects.create(
             tenant_id=person.tenant_id,
             kind=kind,

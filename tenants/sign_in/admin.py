@@ -15,8 +15,9 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from companyos.web.operations import NoAdding
+from tenants import audit
 from tenants.admin import reaches_further
-from tenants.models import User
+from tenants.models import AuditEntry, User
 from tenants.reauthentication import reauthenticated
 
 Context = dict[str, Any] | None
@@ -28,7 +29,19 @@ for model in LIBRARY:
 
 
 class Deleted(NoAdding, ModelAdmin):
-    """Seen and deleted, never edited; deleting asks for recent proof."""
+    """Seen and deleted, never edited; deleting asks for recent proof, and is in the audit log as `event`."""
+
+    event = ""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        person = getattr(obj, "user", None)
+        about = {} if person else {"about": obj.username}
+        audit.noted(AuditEntry.Kind.SIGN_IN, person, {"event": self.event, **about})
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -39,7 +52,8 @@ class Deleted(NoAdding, ModelAdmin):
         if not hasattr(self.model, "user") or request.user.is_superuser:
             return found
         people = User.objects.filter(pk__in=found.values("user"))
-        return found.exclude(user__in=[person.pk for person in people if reaches_further(request, person)])
+        further = [person.pk for person in people if person.is_superuser or reaches_further(request, person)]
+        return found.exclude(user__in=further)
 
     @reauthenticated("delete this")
     def changelist_view(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
@@ -54,6 +68,8 @@ class Deleted(NoAdding, ModelAdmin):
 class LockAdmin(Deleted):
     """Wrong passwords and codes; deleting an account's rows unlocks it."""
 
+    event = "unlocked"
+
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
     search_fields = ("username", "=ip_address")
     fields = ("username", "ip_address", "user_agent", "failures_since_start", "attempt_time")
@@ -62,6 +78,8 @@ class LockAdmin(Deleted):
 @admin.register(Authenticator)
 class FactorAdmin(Deleted):
     """A person who has lost every second factor is helped by deleting them here; they set up new ones."""
+
+    event = "factor_removed"
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
@@ -72,6 +90,8 @@ class FactorAdmin(Deleted):
 @admin.register(SocialAccount)
 class IdentityAdmin(Deleted):
     """Which identity of the single sign-on opens which account; deleted, it is matched by e-mail address anew."""
+
+    event = "identity_removed"
 
     list_display = ("user", "provider", "uid", "last_login", "date_joined")
     search_fields = ("user__email", "uid")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -159,6 +160,28 @@ def test_an_operator_takes_over_nobody_who_reaches_further(cast: Cast) -> None:
     client.post("/admin/mfa/authenticator/", chosen)
     assert Authenticator.objects.filter(pk=factor.pk).exists()
     assert client.get(f"/admin/tenants/user/{cast.eu_agent.pk}/change/").context["has_change_permission"]
+    # Whoever helps somebody who has lost theirs is in the trail.
+    lost = Authenticator.objects.create(user=cast.eu_agent, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert client.post(f"/admin/mfa/authenticator/{lost.pk}/delete/", {"post": "yes"}).status_code == 302
+    told = AuditEntry.objects.filter(kind="sign-in", object_id=cast.eu_agent.pk).get()
+    assert (told.actor_ref, told.additional_data["event"]) == (mine.pk, "factor_removed")
+
+
+def test_an_operator_without_any_reach_is_refused_in_words(cast: Cast) -> None:
+    mine = european(cast)
+    mine.membership.delete()
+    with pytest.raises(DomainError, match="wider than your own"):
+        service_accounts.make(name="Robot", purpose="", reach=Reach(), actor=cast.actor(User.objects.get(pk=mine.pk)))
+
+
+def test_copies_of_oneself_do_not_fill_the_storage(cast: Cast) -> None:
+    ada = cast.actor(cast.ada)
+    for _ in range(jobs.MOST_A_DAY):
+        jobs.ask_export(cast.ada, actor=ada, now=NOON)
+        DataJob.objects.update(state="done", finished_at=NOON)
+    with pytest.raises(NotAllowedNow, match="within a day"):
+        jobs.ask_export(cast.ada, actor=ada, now=NOON)
+    assert jobs.ask_export(cast.ada, actor=ada, now=NOON + timedelta(days=1)).state == "queued"
 
 
 # ── What leaves no trace, or breaks the page ─────────────────────────────────
