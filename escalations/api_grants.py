@@ -70,7 +70,7 @@ class GrantQuery(PageQuery):
 
 
 class Wish(serializers.Serializer[Any]):
-    """For a case, or for an incident and a tenant that it touches; then the whole tenant is opened."""
+    """For a case, or for a tenant because of an incident; then the whole tenant is opened."""
 
     case = serializers.CharField(required=False, max_length=20, help_text="The case's reference.")
     incident = serializers.CharField(required=False, max_length=20, help_text="The incident's reference.")

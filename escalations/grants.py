@@ -39,7 +39,7 @@ DECIDED = {
 
 @dataclass(frozen=True)
 class Subject:
-    """What a grant is for: a case, or an incident as it touches one tenant."""
+    """What a grant is for: a case, or one tenant because of an incident."""
 
     kind: str
     id: int

@@ -80,11 +80,11 @@ def access_banner(context: template.Context, tenant: Tenant, case: Case | None =
 def incident_access(context: template.Context, incident: Incident) -> dict[str, Any]:
     """The access that was asked for because of an incident, and asking for more of it."""
     actor = context["request"].actor
-    touched = Tenant.objects.filter(pk__in=actor.sealed_files).order_by("name")
+    restricted = Tenant.objects.filter(pk__in=actor.sealed_files).order_by("name")
     return _shared(context) | {
         "incident": incident,
         "grants": grant_lists.of_incident(incident)[:20] if actor.can("grant.read") else [],
-        "tenants": touched if actor.can("grant.request") else [],
+        "tenants": restricted if actor.can("grant.request") else [],
     }
 
 

@@ -120,7 +120,7 @@ def _to_case(reference: str) -> HttpResponse:
 
 @console_view(POST="grant.request")
 def incident_requests(request: HttpRequest, reference: str) -> HttpResponse:
-    """Ask for access to a tenant that the incident touches."""
+    """Ask for access to a restricted tenant because of an incident."""
     incident = incident_verbs.get_incident(reference)
     tenant = Tenant.objects.filter(slug=named(request, "tenant")).first()
     if tenant is None:
