@@ -128,9 +128,9 @@ class GrantEndpoint(CaseEndpoint):
     def grant(self, grant_id: int) -> Grant:
         return grant_lists.get_grant(grant_id, self.actor)
 
-    def replayed(self, body: dict[str, Any], grant_id: int = 0, **about: Any) -> None:
+    def replayed(self, body: dict[str, Any], reference: str = "", **about: Any) -> None:
         """A remembered answer tells of the grant: it must be in reach still."""
-        self.grant(grant_id or int(body["id"]))
+        self.grant(int(about.get("grant_id") or body["id"]))
 
     def made(self, grant: Grant) -> Response:
         """The grant as it is now, by the database's clock."""

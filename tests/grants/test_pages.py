@@ -147,7 +147,8 @@ def test_the_api_does_all_of_it_once_per_key(cast: Cast, case: Case) -> None:
     assert errors(agent.post("grants/", **told), 409) == {(None, "already_asked")}
     here = f"grants/{made[0].json()['id']}/"
     assert errors(lead.post(f"{here}approvals/", minutes=90)) == {("minutes", "bad_minutes")}
-    done = lead.post(f"{here}approvals/", minutes=20).json()
+    done, same = (lead.post(f"{here}approvals/", key="k-2", minutes=20).json() for _ in range(2))
+    assert done == same
     assert (done["standing"], done["minutes"], done["decided_by"]["email"]) == ("open", 20, cast.lead.email)
     assert errors(manager.post(f"{here}denials/", words="No"), 409) == {(None, "decided")}
     assert agent.get(f"cases/{case.reference}/timeline/").status_code == 200
