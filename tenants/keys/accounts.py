@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from companyos.web.errors import Conflict, DomainError, NotFound
 from tenants import reach as reaches
 from tenants.access import SERVICE, Actor
-from tenants.models import User
+from tenants.models import Membership, User
 from tenants.reach import Reach
 
 # No mail ever reaches a service account; the address is its unique name only (RFC 2606).
@@ -58,6 +58,8 @@ def change(account: User, *, name: str, purpose: str, reach: Reach, active: bool
     actor.require("key.manage")
     with transaction.atomic():
         account = User.objects.select_for_update().get(pk=account.pk, is_service=True)
+        if Membership.objects.filter(user=account).exists():
+            reaches.check_within(reaches.of(account.pk), actor)  # what it does elsewhere is others' to end
         name, address = _checked(name, account.pk)
         account.first_name, account.email, account.username = name, address, address
         account.purpose, account.is_active = purpose.strip(), active

@@ -113,6 +113,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 
 @console_view(GET="key.manage", POST="key.manage")
+@reauthenticated("change this service account")
 def account(request: HttpRequest, account_id: int) -> HttpResponse:
     """One service account with its keys; POST changes name, purpose, reach, or whether it works."""
     found = service_accounts.get(account_id, request.actor)

@@ -144,7 +144,13 @@ def test_an_operator_takes_no_key_that_reaches_further(cast: Cast) -> None:
         keys.make(robot, name="mine", scopes=["case.read"], days=7, actor=actor, now=timezone.now())
     with pytest.raises(DomainError, match="wider than your own"):
         keys.rotate(made.row, grace_hours=0, actor=actor, now=timezone.now())
+    narrow = {"name": "Mine", "purpose": "", "reach": Reach(regions=["eu"]), "active": True}
+    with pytest.raises(DomainError, match="wider than your own"):
+        service_accounts.change(robot, **narrow, actor=actor)
     keys.revoke(made.row, actor=actor, now=timezone.now())
+    # Nor does a stolen session widen what a leaked key reaches.
+    sign_in_at(client := Client(), cast.operator, age=3_600)
+    assert client.post(f"/service-accounts/{robot.pk}/", {"name": "Robot"}).url.startswith("/accounts/")
 
 
 def test_an_operator_takes_over_nobody_who_reaches_further(cast: Cast) -> None:
