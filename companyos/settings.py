@@ -408,6 +408,9 @@ DATA_RULES = "companyos.retention"
 # ── Diagnostics and telemetry: where outbound requests may go, besides public addresses ──
 OUTBOUND_ALLOWED_HOSTS = env.list("OUTBOUND_ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 
+# ── The demo: how much of its history is written, besides the cases of the last days ──
+DEMO_OLD_CASES = env.int("DEMO_OLD_CASES", default=150)
+
 # ── Admin ────────────────────────────────────────────────────────────────────
 UNFOLD = {
     "SITE_TITLE": "CompanyOS operations",

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from cases.models import Macro
 from companyos.demo.seed import words
 from companyos.demo.seed.plots import PLOTS
@@ -19,7 +21,6 @@ from companyos.demo.seed.world import World
 from tenants.models import Requester
 
 DAYS = 90
-OLD_CASES = 150
 SEED = 204
 TENANT_WEIGHTS = {"acme": 48, "birch": 33, "cedar": 19}
 TOPIC_WEIGHTS = {"ingestion": 34, "authentication": 24, "billing": 20, "interface": 22}
@@ -48,7 +49,7 @@ class Author:
         self.end, self.world, self.rng = end, world, rng
 
     def old(self) -> Iterator[Plan]:
-        for _ in range(OLD_CASES):
+        for _ in range(settings.DEMO_OLD_CASES):
             slug = self._one_of(TENANT_WEIGHTS)
             topic = self._one_of(TOPIC_WEIGHTS)
             requester = self.rng.choice(self.world.requesters[slug])
