@@ -32,7 +32,17 @@ class AuditEntryManager(LogEntryManager):
         return super().log_create(instance, force_log, **{**circumstances(instance), **kwargs})
 
     def log_m2m_changes(self, changed: Any, instance: models.Model, operation: str, field: str, **kwargs: Any) -> Any:
-        return super().log_m2m_changes(changed, instance, operation, field, **{**circumstances(instance), **kwargs})
+        """Tenants among the changed are told each in a row of its own tenant, for the sight of those who reach it."""
+        whose, changed = circumstances(instance) | kwargs, list(changed)
+        if not any(isinstance(one, Tenant) for one in changed):
+            return super().log_m2m_changes(changed, instance, operation, field, **whose)
+        rows = [
+            super(AuditEntryManager, self).log_m2m_changes(
+                [one], instance, operation, field, **{**whose, "tenant_id": one.pk}
+            )
+            for one in changed
+        ]
+        return rows[-1]
 
 
 def tenant_of(record: models.Model | None) -> int | None:

@@ -77,7 +77,7 @@ class World:
                 self.default.preview = {"total": 1, "tenants": [{"tenant": tenant.name, "count": 1}]}
                 self.default.save(update_fields=["preview"])
                 # Somebody of the support side whose reach names the tenant, as the log of changes tells.
-                self.cast.agent2.membership.tenants.add(tenant)
+                self.cast.auditor.membership.tenants.add(tenant)
             yield words
             transaction.set_rollback(True)
 
