@@ -15,7 +15,7 @@ from tenants.access import NEVER_IN_SCOPE, PERMISSIONS, SERVICE, STAFF_ROLES, SY
 from tenants.models import ApiKey, Grant, Membership, Requester, Tenant, User
 
 
-def of_user(user: User) -> Actor | None:
+def of_user(user: User, *, with_grants: bool = True) -> Actor | None:
     """The support-side actor; None for an account that is in no role's group (it may sign in and see nothing)."""
     if not user.is_active:
         return None
@@ -24,7 +24,8 @@ def of_user(user: User) -> Actor | None:
         role = next((role for role in ((SERVICE,) if user.is_service else STAFF_ROLES) if role in known["roles"]), None)
         if role is None:
             return None
-        opened = tuple(Opened(one["id"], one["tenant"], one["case"]) for one in known["in_force"])
+        in_force = known["in_force"] if with_grants else ()
+        opened = tuple(Opened(one["id"], one["tenant"], one["case"]) for one in in_force)
         tenant_ids = _reach(known, opened)
     sealed, sealed_files = _sealed(known, opened)
     return Actor(
@@ -40,8 +41,8 @@ def of_user(user: User) -> Actor | None:
 
 
 def of_key(key: ApiKey) -> Actor | None:
-    """The key's user, within the key's scopes."""
-    actor = of_user(key.user)
+    """The key's user, within the key's scopes and without grants: what was opened was opened to a person."""
+    actor = of_user(key.user, with_grants=False)
     if actor is None:
         return None
     allowed = frozenset(key.scopes) if key.scopes else PERMISSIONS[actor.role]

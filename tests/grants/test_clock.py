@@ -18,6 +18,7 @@ from escalations import grants
 from tenants import isolation
 from tenants.models import User
 from tests.cast import NOON, Cast
+from tests.factories import key_for
 from tests.grants.hands import approved, asked, reads, restricted, run_out, taken
 
 DAY = timedelta(days=1)
@@ -27,6 +28,15 @@ WORDS = b"Ingest is throttled since noon."
 @pytest.fixture
 def case(cast: Cast) -> Case:
     return restricted(cast)
+
+
+def test_what_is_opened_to_a_person_is_not_opened_to_their_keys(cast: Cast, case: Case) -> None:
+    approved(cast, asked(cast, case))
+    client, key = Client(), {"Authorization": f"Bearer {key_for(cast.agent)}"}
+    answer = client.get(f"/api/v1/cases/{case.reference}/timeline/", headers=key)
+    assert answer.status_code == 403 and answer.json()["errors"][0]["code"] == "grant_needed"
+    client.force_login(cast.agent)
+    assert client.get(f"/api/v1/cases/{case.reference}/timeline/").status_code == 200
 
 
 def test_the_next_request_after_its_end_is_locked(cast: Cast, case: Case) -> None:
