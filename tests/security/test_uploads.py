@@ -26,8 +26,8 @@ def check(name: str, content: bytes) -> uploads.CheckedUpload:
 def bomb() -> bytes:
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("zeros", b"0" * 20_000_000)
-        archive.writestr("../../../etc/cron.d/evil", b"x")
+        archive.writestr(zipfile.ZipInfo("zeros"), b"0" * 20_000_000, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("../../../etc/cron.d/evil"), b"x")
     return kept.getvalue()
 
 
@@ -41,7 +41,7 @@ def bomb() -> bytes:
         ("paper.pdf", b"<script>alert(1)</script>%PDF-1.7"),
         ("page.txt.html", b"words"),
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
-        ("drawing.svgz", gzip.compress(b"<svg/>")),
+        ("drawing.svgz", gzip.compress(b"<svg/>", mtime=0)),
         ("code.js", b"alert(1)"),
         ("shortcut.lnk", b"L\x00\x00\x00"),
         ("page.xhtml", b"<html/>"),
