@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import Error, connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -81,13 +82,17 @@ def test_nobody_is_erased_out_of_a_colleagues_case_that_is_on_hold(cast: Cast) -
 # ── A remembered answer, asked for again ─────────────────────────────────────
 def test_a_remembered_answer_is_closed_with_the_grant(cast: Cast) -> None:
     case = restricted(cast)
-    grant, agent = taken(cast, case), with_key(cast.agent)
+    grant, agent = taken(cast, case), Client(headers={"Idempotency-Key": "k"})
+    agent.force_login(cast.agent)
     case.refresh_from_db()
     noted = {"version": case.version, "body": "The invoice is in the log"}
-    path = f"cases/{case.reference}/notes/"
-    assert [agent.post(path, key="k", **noted).status_code for _ in range(2)] == [201, 201]
+
+    def post() -> HttpResponse:
+        return agent.post(f"/api/v1/cases/{case.reference}/notes/", noted, "application/json")
+
+    assert [post().status_code for _ in range(2)] == [201, 201]
     run_out(grant)
-    assert errors(agent.post(path, key="k", **noted), 403) == {(None, "grant_needed")}
+    assert errors(post(), 403) == {(None, "grant_needed")}
 
 
 def test_a_remembered_answer_of_an_opened_case_is_closed_with_its_tenant(cast: Cast) -> None:
