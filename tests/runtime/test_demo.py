@@ -22,7 +22,7 @@ from companyos.local.processes import end_all, marked
 from companyos.local.state import LOOPBACK, port_is_free
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
-FIRST_START, NEXT_START, END = 180.0, 120.0, 30.0
+FIRST_START, NEXT_START, END = 180.0, 120.0, 90.0
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
