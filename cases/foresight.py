@@ -21,6 +21,8 @@ def of_move(verb: str, dials: list[Dial]) -> list[str]:
     met = {one.reading.metric for one in dials if one.reading.state == "met"}
     told = []
     for operation, metric in MOVES[verb].clocks:
+        if operation == "owe":  # begins or not, by the priority that is about to be chosen
+            continue
         touched = operation == "start" or metric in open_metrics or (operation == "resume" and metric in met)
         if metric == "*":
             told += [f"ends {METRIC_NAMES[name]}" for name in METRIC_NAMES if name in open_metrics]
@@ -31,8 +33,8 @@ def of_move(verb: str, dials: list[Dial]) -> list[str]:
 
 def of_reply(dials: list[Dial]) -> list[str]:
     """What a public reply by a person of the support side meets."""
-    owed = any(one.reading.metric == "first_response" and one.reading.state == "running" for one in dials)
-    return ["meets First response"] if owed else []
+    owed = {one.reading.metric for one in dials if one.reading.state in clocks.OPEN}
+    return [f"meets {METRIC_NAMES[metric]}" for metric in ("first_response", "next_update") if metric in owed]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django_fsm import TransitionNotAllowed
 
-from cases import posting, properties
+from cases import posting, properties, updates
 from cases.change import Change, changing
 from cases.models import Case, Evidence, Macro, Resolution, ResolutionEvidence, Transition
 from cases.models.case import ClosedAs, Severity, Status
@@ -29,7 +29,8 @@ from tenants.models import User
 class Move:
     """One verb of the lifecycle: the FSM method, the event it records, the right it takes, its clock effects.
 
-    `clocks` holds (operation, metric) pairs, applied in this order; the metric "*" means every clock still open.
+    `clocks` holds (operation, metric) pairs, applied in this order; the metric "*" means every clock still open, and
+    the operation "owe" begins the promise of the next update.
     """
 
     verb: str
@@ -49,21 +50,40 @@ MOVES: dict[str, Move] = {
             "to_triage",
             "case.accepted",
             "case.transition",
-            (("meet", "accept"), ("start", "resolution")),
+            (("meet", "accept"), ("start", "resolution"), ("owe", "next_update")),
         ),
         Move("start", "Start work", "to_started", "case.started", "case.transition"),
         Move(
-            "wait", "Wait for the customer", "to_waiting", "case.waiting", "case.transition", (("pause", "resolution"),)
+            "wait",
+            "Wait for the customer",
+            "to_waiting",
+            "case.waiting",
+            "case.transition",
+            (("pause", "resolution"), ("pause", "next_update")),
         ),
-        Move("resume", "Resume", "to_resumed", "case.resumed", "case.answer", (("resume", "resolution"),)),
-        Move("resolve", "Resolve", "to_resolved", "case.resolved", "case.transition", (("meet", "resolution"),)),
+        Move(
+            "resume",
+            "Resume",
+            "to_resumed",
+            "case.resumed",
+            "case.answer",
+            (("resume", "resolution"), ("resume", "next_update")),
+        ),
+        Move(
+            "resolve",
+            "Resolve",
+            "to_resolved",
+            "case.resolved",
+            "case.transition",
+            (("meet", "resolution"), ("cancel", "next_update")),
+        ),
         Move(
             "reject",
             "Not fixed",
             "to_rejected",
             "case.rejected",
             "case.confirm",
-            (("resume", "resolution"), ("retarget", "*")),
+            (("resume", "resolution"), ("retarget", "*"), ("owe", "next_update")),
         ),
         Move("close", "Close", "to_closed", "case.closed", "case.confirm", (("cancel", "*"),)),
         Move(
@@ -72,7 +92,7 @@ MOVES: dict[str, Move] = {
             "to_reopened",
             "case.reopened",
             "case.reopen",
-            (("start", "first_response"), ("start", "resolution")),
+            (("start", "first_response"), ("start", "resolution"), ("owe", "next_update")),
         ),
         Move("dismiss", "Dismiss", "to_dismissed", "case.dismissed", "case.dismiss", (("cancel", "*"),)),
     )
@@ -117,6 +137,9 @@ def _turn_clocks(change: Change, move: Move, reason: str) -> None:
                 case.clock_set, metric, cycle=case.cycle, priority=case.priority, policy_for=choice, **about
             )
             change.effects += [clocks.Effect.started(clock)] if clock else []
+            continue
+        if operation == "owe":
+            updates.owe(change, about["cause"])
             continue
         if operation == "retarget":  # an ended clock takes no new target: the priority may have changed meanwhile
             properties.retarget(change, case.priority, reason)

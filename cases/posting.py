@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
 
-from cases import uploads
+from cases import updates, uploads
 from cases.change import Change
 from cases.models import Attachment, Macro, Message
 from companyos.web.errors import DomainError
@@ -82,12 +82,13 @@ def post(
 
 
 def answered(change: Change, cause: str) -> list[clocks.Effect]:
-    """A public word by a person of the support side, at this instant: meets first response if it is still owed."""
+    """A public word by a person of the support side, at this instant: meets what was owed, and begins the next update."""
     case = change.case
     effects = clocks.meet(
         case.clock_set, "first_response", cycle=case.cycle, at=change.now, cause=cause, actor=change.actor
     )
     change.effects += effects
+    effects = [*effects, *updates.posted(change, cause)]
     if case.first_response_at is None:
         change.set(first_response_at=change.now)
     return effects

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+from cases import updates
 from cases.change import Change, changing
 from cases.models import Case
 from cases.models.case import Priority
@@ -33,7 +34,10 @@ def check_owner(case: Case, owner: User) -> None:
 
 
 def retarget(change: Change, priority: str, reason: str) -> None:
-    """Swap the targets of the case's open clocks for those of `priority`; start and pauses stay."""
+    """Swap the targets of the case's open clocks for those of `priority`; start and pauses stay.
+
+    A priority that promises updates begins that promise now.
+    """
     choice = policies.choose(change.case.tenant, change.now)
     change.effects += clocks.retarget(
         change.case.clock_set,
@@ -44,6 +48,7 @@ def retarget(change: Change, priority: str, reason: str) -> None:
         actor=change.actor,
         reason=reason,
     )
+    updates.owe(change, "priority", priority)
 
 
 def assign(case: Case, *, actor: Actor, owner: User | None, seen: int | None, now: datetime) -> Case:

@@ -40,6 +40,7 @@ class ClockReading(serializers.Serializer[Any]):
 
     metric = serializers.ChoiceField(choices=METRICS)
     cycle = serializers.IntegerField(help_text="0, and one more at each reopening.")
+    round = serializers.IntegerField(help_text="0, and one more each time that a repeated promise is made anew.")
     state = serializers.ChoiceField(choices=CLOCK_STATES)
     breached = serializers.BooleanField()
     basis = serializers.ChoiceField(choices=["elapsed", "business"], help_text="The time that its durations count.")

@@ -105,7 +105,7 @@ def _with_alerts(found: list[Entry]) -> list[Entry]:
 
 def _alert_key(entry: Entry) -> tuple[Any, ...]:
     payload = entry.event.payload
-    return payload.get("metric"), payload.get("cycle"), payload.get("share")
+    return payload.get("metric"), payload.get("cycle"), payload.get("round", 0), payload.get("share")
 
 
 def _attach_messages(found: list[Entry]) -> None:

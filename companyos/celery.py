@@ -18,6 +18,7 @@ TIMETABLE = {
     "companyos.tasks.drain_deliveries": 3,
     "companyos.tasks.beat_tick": 5,
     "sla.tasks.sweep_clocks": 5,
+    "sla.tasks.run_jobs": 5,
     "cases.tasks.close_silent_cases": 30,
     "cases.tasks.run_diagnostics": 5,
     "escalations.tasks.call_for_reviews": 300,

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("tenants.keys.urls")),
     path("", include("tenants.retention.urls")),
     path("", include("tenants.privacy.urls")),
+    path("", include("sla.urls")),
     path("", include("escalations.urls")),
     path("", include("reporting.urls")),
 ]

@@ -12,7 +12,12 @@ from tenants.access import system_named
 from tenants.models import Grant, User
 
 ALERTS = system_named("SLA alerts")
-METRIC_WORDS = {"accept": "Acceptance", "first_response": "First response", "resolution": "Resolution"}
+METRIC_WORDS = {
+    "accept": "Acceptance",
+    "first_response": "First response",
+    "resolution": "Resolution",
+    "next_update": "Next update",
+}
 
 
 def _case(event: Event) -> Case:
@@ -43,7 +48,7 @@ def alert_about_clock(event: Event, now: datetime) -> None:
         kind="sla.breached" if breached else "sla.warned",
         text=text,
     )
-    payload = {key: event.payload.get(key) for key in ("metric", "cycle", "share", "due_at")}
+    payload = {key: event.payload.get(key) for key in ("metric", "cycle", "round", "share", "due_at")}
     payload |= {"breached": breached, "text": text, "told": [str(user) for user in told]}
     record(case, "case.alerted", payload, actor=ALERTS, now=event.at)
 

@@ -95,5 +95,4 @@ def _kept(since: datetime) -> list[Kept]:
         if metric in found
         else Kept(metric, name, 0, 0)
         for metric, name in METRIC_NAMES.items()
-        if metric != "next_update"
     ]

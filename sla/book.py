@@ -192,6 +192,7 @@ def _record(name: str, clock: Clock, at: datetime, **more: Any) -> None:
         "clock": clock.pk,
         "metric": clock.metric,
         "cycle": clock.cycle,
+        "round": clock.round,
         "priority": clock.priority,
         "state": clock.state,
         "due_at": clock.due_at.isoformat() if clock.due_at else None,

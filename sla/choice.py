@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-METRICS = ("accept", "first_response", "resolution")
+METRICS = ("accept", "first_response", "resolution", "next_update")
+# A clock of these is followed by another of the same cycle each time it is met: the promise is made anew.
+REPEATED = frozenset({"next_update"})
 PRIORITIES = ("P0", "P1", "P2", "P3")
 DEFAULT_SHARES = (50, 75, 90)
 

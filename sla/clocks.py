@@ -13,15 +13,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from companyos.events.log import Acting
 from sla import book, ledger
 from sla.book import Deed, Terms
+from sla.choice import REPEATED
 from sla.ledger import Reading
 from sla.models import Clock, ClockEntry, ClockSet
 from sla.policies import PolicyChoice, policy_facts, promise
 from tenants.models import Tenant
 
+OPEN = (ledger.RUNNING, ledger.PAUSED)
 NO_TARGET = "The policy in force has no target for this metric and priority."
 
 
@@ -61,15 +64,19 @@ def start(
     actor: Acting,
     reason: str = "",
 ) -> Clock | None:
-    """The clock of that metric and cycle, started unless it was before; None when the policy has no target for it."""
+    """The clock of that metric and cycle, started unless it was before; None when the policy has no target for it.
+
+    A repeated metric has one open clock at a time: when the last has ended, this starts the next round.
+    """
     ClockSet.objects.select_for_update().get(pk=clock_set.pk)
-    clock = Clock.objects.filter(clock_set=clock_set, metric=metric, cycle=cycle).first()
-    if clock is not None:
-        return clock
+    last = _latest(Clock.objects.filter(clock_set=clock_set), metric, cycle)
+    if last is not None and (metric not in REPEATED or last.state in OPEN):
+        return last
     promised = promise(policy_for, metric, priority)
     if promised is None or policy_for.policy is None:
         return None
-    clock = Clock(tenant_id=clock_set.tenant_id, clock_set=clock_set, metric=metric, cycle=cycle)
+    number = last.round + 1 if last else 0
+    clock = Clock(tenant_id=clock_set.tenant_id, clock_set=clock_set, metric=metric, cycle=cycle, round=number)
     book.begin(clock, Terms(priority, policy_for.policy.pk, promised), Deed(at, cause, actor, reason))
     return clock
 
@@ -134,10 +141,15 @@ def preview_retarget(clock_set: ClockSet, *, priority: str, choice: PolicyChoice
 
 
 def readings(clock_set_ids: Iterable[int], now: datetime) -> dict[int, list[Reading]]:
-    """Every clock of the sets at `now`, oldest cycle first; a set without clocks has an empty list."""
+    """Every clock of the sets at `now`, oldest cycle first; a set without clocks has an empty list.
+
+    Of a repeated metric the last round of each cycle speaks for it.
+    """
     wanted = list(clock_set_ids)
     found: dict[int, list[Reading]] = defaultdict(list, {pk: [] for pk in wanted})
-    for clock in Clock.objects.filter(clock_set_id__in=wanted).order_by("clock_set_id", "cycle", "pk"):
+    key = ("clock_set_id", "cycle", "metric")
+    last = Clock.objects.filter(clock_set_id__in=wanted).order_by(*key, "-round").distinct(*key)
+    for clock in sorted(last, key=lambda clock: (clock.cycle, clock.pk)):
         found[clock.clock_set_id].append(read(clock, now))
     return dict(found)
 
@@ -150,6 +162,7 @@ def read(clock: Clock, now: datetime) -> Reading:
         now,
         metric=clock.metric,
         cycle=clock.cycle,
+        round_=clock.round,
         policy_name=facts.name,
         policy_version=facts.version,
         calendar_name=projection.target.calendar.name if projection.target.calendar else "",
@@ -171,14 +184,19 @@ _NOBODY = _Nobody()
 
 @transaction.atomic
 def _apply(clock_set: ClockSet, metric: str, cycle: int, kind: str, deed: Deed) -> list[Effect]:
-    clock = Clock.objects.select_for_update().filter(clock_set=clock_set, metric=metric, cycle=cycle).first()
+    clock = _latest(Clock.objects.select_for_update().filter(clock_set=clock_set), metric, cycle)
     if clock is None:
         return []
     return _effects(clock, book.append(clock, kind, deed))
 
 
-def _open(clocks: Any) -> list[Clock]:
-    return list(clocks.filter(state__in=[ledger.RUNNING, ledger.PAUSED]).order_by("pk"))
+def _latest(clocks: QuerySet[Clock], metric: str, cycle: int) -> Clock | None:
+    """The clock that speaks for the metric in the cycle: its last round."""
+    return clocks.filter(metric=metric, cycle=cycle).order_by("-round").first()
+
+
+def _open(clocks: QuerySet[Clock]) -> list[Clock]:
+    return list(clocks.filter(state__in=OPEN).order_by("pk"))
 
 
 def _retargeting(clock: Clock, priority: str, choice: PolicyChoice, deed: Deed) -> tuple[str, Deed, Terms | None]:

@@ -1,7 +1,8 @@
 """The example policy as data: what a fresh installation promises until somebody writes another version.
 
 Minutes and hours are elapsed time, business days are counted in the shared calendar, Monday to Friday 09:00–17:00 UTC.
-The internal accept target equals the first response's: nobody can answer well what nobody has looked at. It is made
+The internal accept target equals the first response's: nobody can answer well what nobody has looked at. While a P0 or
+P1 is open the customer hears from us every four hours, or every day. It is made
 after every `migrate` (and `flush`) where it is missing.
 """
 
@@ -39,6 +40,7 @@ FIRST_RESPONSE = {
     "P3": _business_days(1),
 }
 STANDARD = {"P0": _elapsed(hours=4), "P1": _elapsed(hours=8), "P2": _business_days(2), "P3": _business_days(5)}
+NEXT_UPDATE = {"P0": _elapsed(hours=4), "P1": _elapsed(hours=24)}
 PREMIUM = {"P0": _elapsed(hours=2), "P1": _elapsed(hours=6), "P2": _business_days(1), "P3": _business_days(3)}
 POLICIES = {"standard": STANDARD, "premium": PREMIUM, "enterprise": PREMIUM}
 
@@ -79,7 +81,12 @@ def install(now: datetime, get_model: Callable[[str, str], Any] = apps.get_model
 
 
 def _promise(target_model: Any, policy: Any, resolution: dict[str, dict[str, Any]]) -> None:
-    promises = {"accept": FIRST_RESPONSE, "first_response": FIRST_RESPONSE, "resolution": resolution}
+    promises = {
+        "accept": FIRST_RESPONSE,
+        "first_response": FIRST_RESPONSE,
+        "resolution": resolution,
+        "next_update": NEXT_UPDATE,
+    }
     target_model.objects.bulk_create(
         target_model(policy=policy, metric=metric, priority=priority, **amount)
         for metric, by_priority in promises.items()

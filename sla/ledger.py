@@ -97,6 +97,7 @@ class Reading:
 
     metric: str
     cycle: int
+    round: int
     state: str
     breached: bool
     due_at: datetime | None
@@ -249,6 +250,7 @@ def reading(
     *,
     metric: str = "",
     cycle: int = 0,
+    round_: int = 0,
     policy_name: str = "",
     policy_version: int = 0,
     calendar_name: str = "",
@@ -267,6 +269,7 @@ def reading(
     return Reading(
         metric=metric,
         cycle=cycle,
+        round=round_,
         state=projection.state,
         breached=breach is not None,
         due_at=projection.due_at,

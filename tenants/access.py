@@ -45,6 +45,7 @@ _TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "case.dismiss": ("dismiss a case as spam or duplicate", _LEADS),
         "case.assign": ("give a case an owner", (*_WRITERS, SERVICE)),
         "case.prioritise": ("set priority and severity", (*_WRITERS, SERVICE)),
+        "case.watch": ("watch a case, and so be told of its alerts", _STAFF),
         "case.diagnose": ("run diagnostics against the tenant's systems", (*_WRITERS, SERVICE)),
     },
     "Conversation": {
@@ -55,6 +56,7 @@ _TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     },
     "Incidents": {
         "incident.link": ("link cases to incidents", (*_WRITERS, SERVICE)),
+        "escalation.acknowledge": ("acknowledge an escalation", _WRITERS),
     },
     "Tenants": {
         "tenant.read": ("read a tenant's console page and requesters", (*_STAFF, SERVICE)),
@@ -88,10 +90,15 @@ _TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "Reports": {
         "report.read": ("read reports and backlogs", (*_STAFF, SERVICE)),
     },
+    "Service levels": {
+        "policy.read": ("read policies, calendars, scenarios, alert rules and drills", (*_STAFF, SERVICE)),
+        "policy.edit": ("edit and activate policies, calendars, scenarios and alert rules", (*_LEADS, "operator")),
+        "replay.run": ("replay the past under other service levels", (*_LEADS, "operator")),
+        "drill.run": ("test the escalation paths with a drill", (*_LEADS, "operator")),
+    },
     "Operations": {
         "console.use": ("use the console, with a profile and notices of one's own", _STAFF),
         "api.use": ("use the support side's API", (*_STAFF, SERVICE)),
-        "policy.edit": ("edit service levels and calendars, in the admin", (*_LEADS, "operator")),
         "ops.admin": ("run the installation in the admin", ("operator",)),
     },
 }
@@ -111,7 +118,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 # asks a person for fresh proof, or is decided by a person, is not a program's.
 ALWAYS_IN_SCOPE = frozenset({"api.use"})
 NEVER_IN_SCOPE = frozenset(
-    {"console.use", "ops.admin", "macro.edit", "policy.edit", "key.own", "key.manage"}
+    {"console.use", "ops.admin", "macro.edit", "policy.edit", "replay.run", "drill.run", "key.own", "key.manage"}
     | {"grant.approve", "grant.break_glass", "privacy.run", "retention.edit", "hold.edit"}
 )
 

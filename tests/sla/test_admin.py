@@ -95,7 +95,7 @@ def test_a_policy_is_added_with_its_targets_and_followed_by_a_version(operator):
     assert response.status_code == 302, errors(response)
     second = Policy.objects.get(key="standard", version=2)
     assert second.targets.get().amount == 3 * HOUR
-    assert standard.targets.count() == 12
+    assert standard.targets.count() == 14
 
 
 def test_clocks_are_read_and_not_written(operator, case):

@@ -44,7 +44,7 @@ def test_the_default_policies_are_the_table(system):
 def test_installing_twice_is_installing_once(system):
     counts = Policy.objects.count(), Target.objects.count(), Calendar.objects.count()
     defaults.install(timezone.now())
-    assert (Policy.objects.count(), Target.objects.count(), Calendar.objects.count()) == counts == (3, 36, 1)
+    assert (Policy.objects.count(), Target.objects.count(), Calendar.objects.count()) == counts == (3, 42, 1)
 
 
 def test_the_most_specific_policy_wins_and_says_why(system):

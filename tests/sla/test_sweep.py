@@ -98,6 +98,7 @@ def test_the_payload_says_what_a_subscriber_needs(case):
         "clock": clock.pk,
         "metric": "resolution",
         "cycle": 0,
+        "round": 0,
         "priority": "P1",
         "state": "running",
         "due_at": (MONDAY + 8 * HOUR).isoformat(),
