@@ -82,7 +82,7 @@ def post(
 
 
 def answered(change: Change, cause: str) -> list[clocks.Effect]:
-    """A public word by a person of the support side, at this instant: meets what was owed, and begins the next update."""
+    """A public word by a person of the support side, now: meets what was owed, and begins the next update."""
     case = change.case
     effects = clocks.meet(
         case.clock_set, "first_response", cycle=case.cycle, at=change.now, cause=cause, actor=change.actor

@@ -25,7 +25,8 @@ class ClockSet(models.Model):
 
 
 class Clock(models.Model):
-    """One metric in one round of one cycle. Every column but the first five is rebuilt from the ledger (`manage.py verify_clocks`).
+    """One metric in one round of one cycle. Every column but the first five is rebuilt from the ledger
+    (`manage.py verify_clocks`).
 
     Only `sla.clocks` and `sla.sweep` write here. The columns' meaning is that of `sla.ledger.Projection`.
     """
