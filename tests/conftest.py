@@ -49,9 +49,13 @@ def django_db_setup(
 @pytest.fixture
 def cast(db: None) -> Iterator[object]:
     """The known cast, within the system's scope: tests that look through somebody's eyes open their own."""
+    from auditlog.context import disable_auditlog  # noqa: PLC0415
+
     from tenants import isolation  # noqa: PLC0415
     from tenants.access import SYSTEM  # noqa: PLC0415
     from tests.cast import assemble  # noqa: PLC0415
 
     with isolation.scope(SYSTEM):
-        yield assemble()
+        with disable_auditlog():  # nobody asks who made the cast, and it is made anew for most tests
+            assembled = assemble()
+        yield assembled
