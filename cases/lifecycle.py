@@ -70,6 +70,14 @@ MOVES: dict[str, Move] = {
             (("resume", "resolution"), ("resume", "next_update")),
         ),
         Move(
+            "dispute",
+            "Not waiting on me",
+            "to_resumed",
+            "case.wait_disputed",
+            "case.dispute",
+            (("resume", "resolution"), ("resume", "next_update")),
+        ),
+        Move(
             "resolve",
             "Resolve",
             "to_resolved",
@@ -236,6 +244,16 @@ def wait(
 def resume(case: Case, *, actor: Actor, seen: int | None, now: datetime, reason: str = "") -> Case:
     """Waiting → In progress, by an agent or by any sign of the customer."""
     with _moving(case, "resume", actor=actor, reason=reason, seen=seen, now=now) as change:
+        change.set(waiting_since=None, waiting_reason="")
+    return change.case
+
+
+def dispute(case: Case, *, actor: Actor, words: str, now: datetime, channel: str = "") -> Case:
+    """Waiting → In progress: the customer says that support is not waiting for them. What they write is sent too."""
+    words = posting.clean_text(words, "reason")
+    with _moving(case, "dispute", actor=actor, reason=words, seen=None, now=now) as change:
+        if words:
+            posting.post(change, body=words, channel=channel)
         change.set(waiting_since=None, waiting_reason="")
     return change.case
 

@@ -23,6 +23,7 @@ _MOVES = frozenset(
         "started",
         "waiting",
         "resumed",
+        "wait_disputed",
         "resolved",
         "rejected",
         "closed",

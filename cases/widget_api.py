@@ -223,6 +223,18 @@ class AttachmentView(WidgetView):
         return Response({"url": request.build_absolute_uri(url)})
 
 
+class DisputesView(WidgetView):
+    rights = {"POST": "case.dispute"}
+
+    @described("dispute", wire.WidgetDispute, "Support is not waiting for me: Waiting → In progress")
+    @idempotent(required=True)
+    def post(self, request: Request, reference: str) -> Response:
+        case, told = self.case(reference), self.read(wire.WidgetDispute)
+        now = timezone.now()
+        lifecycle.dispute(case, actor=self.actor(), words=told["reason"], now=now, channel=Channel.WIDGET)
+        return self.made(case)
+
+
 class ConfirmationsView(WidgetView):
     rights = {"POST": "case.confirm"}
 

@@ -22,7 +22,7 @@ STATUS_WORDS = {
     Status.RESOLVED: ("Solved?", "We think that it is solved. Please tell us whether it is."),
     Status.CLOSED: ("Closed", "It is done. It can be reopened."),
 }
-MOVES = ("reply", "confirm", "reject", "reopen", "survey")
+MOVES = ("reply", "dispute", "confirm", "reject", "reopen", "survey")
 
 
 # ── What goes out ────────────────────────────────────────────────────────────
@@ -158,6 +158,10 @@ class WidgetFiles(serializers.Serializer[Any]):
 
 class WidgetReason(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=posting.LONGEST_BODY)
+
+
+class WidgetDispute(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=posting.LONGEST_BODY, default="", allow_blank=True)
 
 
 class WidgetConfirmation(serializers.Serializer[Any]):

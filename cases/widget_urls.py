@@ -13,6 +13,7 @@ urlpatterns = [
     path("cases/<slug:reference>/messages", api.MessagesView.as_view()),
     path("cases/<slug:reference>/attachments", api.AttachmentsView.as_view()),
     path("cases/<slug:reference>/attachments/<uuid:uuid>", api.AttachmentView.as_view()),
+    path("cases/<slug:reference>/disputes", api.DisputesView.as_view()),
     path("cases/<slug:reference>/confirmations", api.ConfirmationsView.as_view()),
     path("cases/<slug:reference>/rejections", api.RejectionsView.as_view()),
     path("cases/<slug:reference>/reopenings", api.ReopeningsView.as_view()),

@@ -110,6 +110,7 @@ def _asked(case: Case, messages: list[Message]) -> str | None:
 def moves(case: Case, actor: Actor, *, answered: bool) -> list[str]:
     possible = {
         "reply": case.status != Status.CLOSED and actor.can("case.answer"),
+        "dispute": case.status == Status.WAITING and actor.can("case.dispute"),
         "confirm": case.status == Status.RESOLVED and actor.can("case.confirm"),
         "reject": case.status == Status.RESOLVED and actor.can("case.confirm"),
         "reopen": case.status == Status.CLOSED and case.closed_as not in _UNANSWERABLE and actor.can("case.reopen"),

@@ -5,6 +5,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "case.enriched": ("escalations.reactions.suggest_incidents",),
     "case.assigned": ("escalations.reactions.tell_new_owner",),
     "case.rejected": ("escalations.reactions.tell_owner",),
+    "case.wait_disputed": ("escalations.reactions.tell_owner",),
     "case.reopened": ("escalations.reactions.tell_owner",),
     "case.closed": ("reporting.reactions.raise_feedback",),
     "grant.requested": ("escalations.reactions.tell_deciders",),

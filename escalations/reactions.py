@@ -54,12 +54,13 @@ def alert_about_clock(event: Event, now: datetime) -> None:
 
 
 def tell_owner(event: Event, now: datetime) -> None:
-    """Customer's message, rejection or reopening → the owner is told."""
+    """Customer's message, rejection, reopening or disputed wait → the owner is told."""
     case = _case(event)
     words = {
         "message.received": f"{event.actor_name} answered",
         "case.rejected": f"{event.actor_name} says it is not fixed",
         "case.reopened": f"{event.actor_name} reopened it",
+        "case.wait_disputed": f"{event.actor_name} says that you are not waiting for them",
     }[event.name]
     notices.tell([case.owner], case=case, event=event, kind=event.name, text=f"{case.reference}: {words}")
 

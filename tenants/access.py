@@ -42,6 +42,7 @@ _TABLE: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "case.transition": ("accept, start, wait and resolve", (*_WRITERS, SERVICE)),
         "case.confirm": ("confirm or reject a resolution, close and rate", (*_CUSTOMERS, *_WRITERS, SERVICE)),
         "case.reopen": ("reopen a closed case", (*_CUSTOMERS, *_WRITERS, SERVICE)),
+        "case.dispute": ("say that support does not wait for them, and end the wait by it", _CUSTOMERS),
         "case.dismiss": ("dismiss a case as spam or duplicate", _LEADS),
         "case.assign": ("give a case an owner", (*_WRITERS, SERVICE)),
         "case.prioritise": ("set priority and severity", (*_WRITERS, SERVICE)),

@@ -158,6 +158,12 @@ def test_from_question_to_closed(page: Page, site: Site):
     panel.get_by_label("Your answer").fill("All of them.")
     panel.get_by_role("button", name="Send", exact=True).click()
     expect(panel.get_by_text("In progress", exact=True)).to_be_visible()
+    expect(panel.get_by_role("button", name="Not waiting on me")).to_be_hidden()
+
+    support.asks(reference, site.agent, "Anything else?")
+    panel.get_by_role("button", name="Not waiting on me").click()
+    panel.get_by_role("button", name="Send", exact=True).first.click()
+    expect(panel.get_by_text("In progress", exact=True)).to_be_visible()
 
     support.resolved(reference, site.agent)
     panel.get_by_role("button", name="Yes, it is fixed").click()

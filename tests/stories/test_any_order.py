@@ -29,12 +29,13 @@ LEGAL = {
     ("in_progress", "resolve"): "resolved",
     ("waiting", "resolve"): "resolved",
     ("waiting", "resume"): "in_progress",
+    ("waiting", "dispute"): "in_progress",
     ("resolved", "reject"): "in_progress",
     ("resolved", "close"): "closed",
     ("closed", "reopen"): "in_progress",
 }
-CUSTOMERS = {"resume", "reject", "close", "reopen"}
-AGENTS = CUSTOMERS | {"accept", "start", "wait", "resolve"}
+CUSTOMERS = {"resume", "dispute", "reject", "close", "reopen"}
+AGENTS = CUSTOMERS - {"dispute"} | {"accept", "start", "wait", "resolve"}
 MAY = {"ada": CUSTOMERS, "agent": AGENTS, "lead": AGENTS | {"dismiss"}, "auditor": set(), "operator": set()}
 MOVES = sorted({verb for _, verb in LEGAL})
 OTHERS = ("reply", "note", "P0", "P2", "P3", "sweep", "silence")
@@ -68,6 +69,7 @@ def as_deed(case: Case, verb: str, cast: Cast, actor: Actor, now: datetime) -> N
         "start": lambda: lifecycle.start(case, **about),
         "wait": lambda: lifecycle.wait(case, ask="Which region?", **about),
         "resume": lambda: lifecycle.resume(case, **about),
+        "dispute": lambda: lifecycle.dispute(case, words="You have it all", actor=actor, now=now),
         "resolve": lambda: lifecycle.resolve(case, FIX, **about),
         "reject": lambda: lifecycle.reject(case, reason="No", **about),
         "close": lambda: lifecycle.close(case, **about),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from cases import autoclose, conversation, lifecycle
 from cases.models import Case
 from companyos.events import dispatch
 from companyos.events.models import Event
+from companyos.web.errors import Forbidden
 from escalations import incidents
 from escalations.models import Incident, IncidentLink, Notice
 from reporting.models import FeedbackItem
@@ -98,6 +101,17 @@ def test_the_customers_answer_reaches_the_owner_and_nobody_hears_of_own_deeds(ca
     lifecycle.resolve(case, way.FIX, actor=lead, seen=None, now=NOON + 2 * HOUR)
     pass_until(NOON + 2 * HOUR)
     assert not Notice.objects.filter(user=cast.lead, event__actor_id=cast.lead.pk, event__actor_kind="agent").exists()
+
+
+def test_a_disputed_wait_lets_the_clocks_run_on_and_reaches_the_owner(cast: Cast) -> None:
+    case = way.waiting(cast)
+    lifecycle.dispute(case, actor=cast.actor(cast.ada), words="", now=NOON + HOUR)
+    pass_until(NOON + HOUR)
+    assert told("case.wait_disputed") == {"Amy Agent"}
+    resolution = way.reading(case, "resolution", NOON + 2 * HOUR)
+    assert (resolution.state, resolution.consumed) == ("running", 9 * way.MINUTE + HOUR)
+    with pytest.raises(Forbidden):
+        lifecycle.dispute(case, actor=cast.actor(cast.agent), words="", now=NOON + HOUR)
 
 
 def test_what_automation_tells_makes_nobodys_edit_stale(cast: Cast) -> None:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from cases import conversation, lifecycle
 from cases.models import Case
+from companyos.events.models import Event
 from tenants import isolation
 from tenants.access import SYSTEM, Actor
 from tenants.models import Requester, User
@@ -39,6 +40,14 @@ def resolved(reference: str, agent: Actor) -> None:
 def says(reference: str, agent: Actor, body: str) -> None:
     with isolation.scope(agent):
         conversation.reply(case_of(reference), actor=agent, body=body, now=timezone.now())
+
+
+def happened(reference: str) -> list[str]:
+    """The names of the case's events, in order."""
+    with isolation.scope(SYSTEM):
+        case = case_of(reference)
+        about = Event.objects.filter(subject_kind="case", subject_id=case.pk)
+        return list(about.order_by("id").values_list("name", flat=True))
 
 
 def narrow(external_id: str, keys: list[str]) -> None:

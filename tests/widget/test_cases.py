@@ -97,7 +97,7 @@ def test_another_tenants_case_is_not_there(ada, cleo):
     path = ada.get(f"cases/{reference}").json()["messages"][0]["attachments"][0]["path"]
     assert cleo.get(f"cases/{reference}").status_code == 404
     assert cleo.get(path).status_code == 404
-    for noun in ("messages", "attachments", "confirmations", "rejections", "reopenings", "surveys"):
+    for noun in ("messages", "attachments", "disputes", "confirmations", "rejections", "reopenings", "surveys"):
         values = {"body": "x", "reason": "x", "score": 5, "files": [upload("a.txt", b"x")]}
         assert cleo.post(f"cases/{reference}/{noun}", **values).status_code == 404, noun
     assert cleo.get("cases").json() == {"results": [], "next": None}
@@ -127,6 +127,26 @@ def test_an_answer_sets_a_waiting_case_going(ben, agent):
     assert after["status"]["key"] == "in_progress"
     assert after["asked"] is None
     assert after["messages"][-1]["attachments"][0]["name"] == "logs.txt"
+
+
+def test_not_waiting_on_me_sets_the_case_going_once(ben, agent):
+    reference = ben.opens()
+    support.accepted(reference, agent)
+    support.asks(reference, agent, "Anything else?")
+    assert ben.get(f"cases/{reference}").json()["moves"] == ["reply", "dispute"]
+    key = "one-press"
+    after = ben.post(f"cases/{reference}/disputes", key=key, reason="You have it all since Monday.")
+    again = ben.post(f"cases/{reference}/disputes", key=key, reason="You have it all since Monday.")
+    assert (after.status_code, again.status_code) == (201, 201)
+    assert again.json() == after.json()
+    assert (after.json()["status"]["key"], after.json()["moves"]) == ("in_progress", ["reply"])
+    assert after.json()["messages"][-1]["body"] == "You have it all since Monday."
+    told = support.happened(reference)
+    assert told[-2:] == ["message.received", "case.wait_disputed"]
+    late = ben.post(f"cases/{reference}/disputes")
+    assert errors(late, 409) == {(None, "not_allowed_now")}
+    assert "while" in late.json()["errors"][0]["detail"]
+    assert support.happened(reference) == told
 
 
 def test_from_solved_to_closed_rated_and_reopened(ben, agent):

@@ -42,8 +42,8 @@ function message(panel, said) {
 }
 
 /** A small form behind a button: a reason, then the deed. */
-function reasoned(panel, signal, { name, label, question, path, done }) {
-  const reason = h("textarea", { rows: 3, required: true });
+function reasoned(panel, signal, { name, label, question, path, done, required = true }) {
+  const reason = h("textarea", { rows: 3, required });
   const form = h(
     "form",
     { novalidate: true, hidden: true },
@@ -103,6 +103,18 @@ function closed(panel, signal, found, refresh) {
   return h("div", {}, h("div", { class: "row" }, again.toggle), again.form);
 }
 
+function disputed(panel, signal, found, refresh) {
+  const not = reasoned(panel, signal, {
+    name: "dispute",
+    label: "Not waiting on me",
+    question: "Why not? (you may leave this empty)",
+    path: `cases/${found.reference}/disputes`,
+    done: refresh,
+    required: false,
+  });
+  return h("div", {}, h("div", { class: "row" }, not.toggle), not.form);
+}
+
 /** What this case asks of the customer just now; null when nothing. */
 function asked(panel, signal, found, refresh) {
   const parts = [];
@@ -113,6 +125,7 @@ function asked(panel, signal, found, refresh) {
         { class: "notice ask" },
         h("h3", {}, "Support needs something from you"),
         h("p", { class: "text" }, linked(found.asked)),
+        found.moves.includes("dispute") ? disputed(panel, signal, found, refresh) : [],
       ),
     );
   if (found.moves.includes("confirm")) parts.push(resolved(panel, signal, found, refresh));
