@@ -32,6 +32,18 @@ def write_week(week: Iterable[Interval]) -> str:
     return "\n".join(f"{DAYS[day]} {' '.join(intervals)}" for day, intervals in sorted(by_day.items()))
 
 
+def parse_hours(text: str) -> list[tuple[int, int]]:
+    """One day's hours, `10:00-14:00`, in minutes. Raises CalendarError, quoting them."""
+    if not text.strip() or _TIMES.sub("", text).strip(" ,"):
+        raise CalendarError(f"“{text}” cannot be read: write hours as in “10:00-14:00”.")
+    return [_interval(text, *map(int, match.groups())) for match in _TIMES.finditer(text)]
+
+
+def write_hours(opens: int, closes: int) -> str:
+    """As `parse_hours` reads them."""
+    return f"{_clock(opens)}-{_clock(closes)}"
+
+
 def _days(line: str, days: str) -> list[int]:
     try:
         first, _, last = (word[:3].capitalize() for word in days.replace("–", "-").partition("-"))

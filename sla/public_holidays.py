@@ -6,6 +6,7 @@ holiday better, but it must not move a due instant that was promised already. A 
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 import holidays
 
@@ -20,3 +21,9 @@ def expand(country: str, subdivision: str, years: Iterable[int]) -> dict[date, s
         place = f"{country}-{subdivision}" if subdivision else country
         raise CalendarError(f"No holidays are known for “{place}”: use ISO 3166 codes, such as DE and BY.") from error
     return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=512)
+def check_place(country: str, subdivision: str) -> None:
+    """Raises CalendarError for an unknown country or subdivision."""
+    expand(country, subdivision, [2026])

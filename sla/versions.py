@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
 
-from sla.models import Calendar, Policy
+from sla.choice import METRICS, PRIORITIES
+from sla.documents import CalendarDocument, PolicyDocument, TargetDocument
+from sla.models import Calendar, Policy, Target
 from sla.public_holidays import expand
+from tenants.models import Tenant
 
 YEARS_BACK, YEARS_AHEAD = 1, 5
 
@@ -30,3 +34,98 @@ def public_holidays(calendar: Calendar, now: datetime) -> list[list[str]]:
     years = range(now.year - YEARS_BACK, now.year + YEARS_AHEAD + 1)
     found = expand(calendar.country, calendar.subdivision, years)
     return [[day.isoformat(), name] for day, name in found.items()]
+
+
+def calendar_document(calendar: Calendar) -> CalendarDocument:
+    """What the version says, without its number and its public holidays."""
+    return CalendarDocument(
+        key=calendar.key,
+        name=calendar.name,
+        tenant=calendar.tenant.slug if calendar.tenant else "",
+        time_zone=calendar.time_zone,
+        week=tuple(sorted((int(day), int(opens), int(closes)) for day, opens, closes in calendar.weekly)),
+        country=calendar.country,
+        subdivision=calendar.subdivision,
+        closed_days=tuple(sorted((date.fromisoformat(day), str(name)) for day, name in calendar.own_days)),
+        openings=tuple(sorted((date.fromisoformat(day), int(o), int(c)) for day, o, c in calendar.openings)),
+        day_length=calendar.day_length,
+    )
+
+
+def policy_document(policy: Policy) -> PolicyDocument:
+    """What the version promises, without its number and its instant; the calendar by its key."""
+    rows = sorted(policy.targets.all(), key=lambda row: (METRICS.index(row.metric), PRIORITIES.index(row.priority)))
+    return PolicyDocument(
+        key=policy.key,
+        name=policy.name,
+        tenant=policy.tenant.slug if policy.tenant else "",
+        segment=policy.segment,
+        tier=policy.tier,
+        calendar=policy.calendar.key,
+        shares=tuple(policy.shares),
+        targets=tuple(
+            TargetDocument(row.priority, row.metric, row.amount, _days(row.business_days), row.basis) for row in rows
+        ),
+    )
+
+
+def _days(days: Decimal | None) -> Decimal | None:
+    return None if days is None else days.normalize()
+
+
+def publish_calendar(document: CalendarDocument, tenant: Tenant | None, now: datetime) -> Calendar:
+    """The document as the next version of its calendar."""
+    calendar = Calendar(
+        key=document.key,
+        name=document.name,
+        tenant=tenant,
+        time_zone=document.time_zone,
+        weekly=[list(interval) for interval in document.week],
+        country=document.country,
+        subdivision=document.subdivision,
+        own_days=[[day.isoformat(), name] for day, name in document.closed_days],
+        openings=[[day.isoformat(), opens, closes] for day, opens, closes in document.openings],
+        day_length=document.day_length,
+    )
+    publish(calendar, now)
+    return calendar
+
+
+def publish_policy(
+    document: PolicyDocument,
+    calendar: Calendar,
+    tenant: Tenant | None,
+    *,
+    active_from: datetime,
+    reason: str,
+    now: datetime,
+    retired: bool = False,
+) -> Policy:
+    """The document as the next version of its policy, counting in that version of its calendar."""
+    policy = Policy(
+        key=document.key,
+        name=document.name,
+        tenant=tenant,
+        segment=document.segment,
+        tier=document.tier,
+        calendar=calendar,
+        active_from=active_from,
+        retired=retired,
+        shares=list(document.shares),
+        reason=reason,
+    )
+    publish(policy, now)
+    Target.objects.bulk_create(_target(policy, target) for target in document.targets)
+    return policy
+
+
+def _target(policy: Policy, target: TargetDocument) -> Target:
+    return Target(
+        policy=policy,
+        tenant_id=policy.tenant_id,
+        priority=target.priority,
+        metric=target.metric,
+        amount=target.amount,
+        business_days=target.business_days,
+        basis=target.basis,
+    )
