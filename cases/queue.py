@@ -17,6 +17,7 @@ from cases.models.case import OPEN, Priority, Status
 from companyos.web.pagination import Page, Sort, page
 from sla import clocks
 from tenants.access import Actor
+from tenants.models import but_drills
 
 SOON = timedelta(hours=2)
 COUNT_CAP = 999
@@ -136,7 +137,7 @@ def _known(values: list[str], allowed: list[str]) -> tuple[str, ...]:
 
 def rows(query: Query, actor: Actor, now: datetime) -> QuerySet[Case]:
     """The cases that a query names, unordered. Which tenants is the scope's business."""
-    found = Case.objects.all()
+    found = Case.objects.filter(but_drills())
     if query.view:
         found = found.filter(VIEWS[query.view].rows(actor, now))
     if query.statuses:
@@ -205,4 +206,4 @@ def counts(actor: Actor, now: datetime) -> dict[str, int]:
     """How many cases each counted view holds, exactly, in one query over what is not closed."""
     counted = {key: view for key, view in VIEWS.items() if view.counted}
     filters = {key: Count("pk", filter=view.rows(actor, now)) for key, view in counted.items()}
-    return Case.objects.exclude(status=Status.CLOSED).aggregate(**filters)
+    return Case.objects.filter(but_drills()).exclude(status=Status.CLOSED).aggregate(**filters)

@@ -12,6 +12,7 @@ from cases.models import Case, CaseStatistic, Survey
 from cases.models.case import OPEN, Priority, Status
 from reporting.models import Backlog, FeedbackItem
 from sla.models import Clock
+from tenants.models import but_drills
 
 WINDOW = timedelta(days=30)
 
@@ -48,16 +49,17 @@ class Overview:
 
 def read(now: datetime) -> Overview:
     since = now - WINDOW
-    totals = Case.objects.aggregate(
+    cases = Case.objects.filter(but_drills())
+    totals = cases.aggregate(
         open_now=Count("pk", filter=Q(status__in=OPEN)),
         breached_now=Count("pk", filter=Q(status__in=OPEN, next_due_at__lte=now)),
         opened=Count("pk", filter=Q(opened_at__gte=since)),
         closed=Count("pk", filter=Q(closed_at__gte=since)),
     )
     satisfaction, answers = _satisfaction(since)
-    statuses = dict(Case.objects.exclude(status=Status.CLOSED).values_list("status").annotate(Count("pk")))
-    priorities = dict(Case.objects.filter(status__in=OPEN).values_list("priority").annotate(Count("pk")))
-    items = dict(FeedbackItem.objects.values_list("backlog").annotate(Count("pk")))
+    statuses = dict(cases.exclude(status=Status.CLOSED).values_list("status").annotate(Count("pk")))
+    priorities = dict(cases.filter(status__in=OPEN).values_list("priority").annotate(Count("pk")))
+    items = dict(FeedbackItem.objects.filter(but_drills()).values_list("backlog").annotate(Count("pk")))
     return Overview(
         days=WINDOW.days,
         satisfaction=satisfaction,
@@ -74,8 +76,9 @@ def _satisfaction(since: datetime) -> tuple[float | None, int]:
     """The mean score and how many answered. Of all that is counted here only an answer can be so much younger than its
     case's closure that retention may have taken the case meanwhile: the figures that stayed are counted too.
     """
-    found = Survey.objects.filter(at__gte=since).aggregate(total=Sum("score"), answers=Count("pk"))
-    gone = CaseStatistic.objects.filter(scored_on__gte=since.date()).aggregate(total=Sum("score"), answers=Count("pk"))
+    found = Survey.objects.filter(but_drills(), at__gte=since).aggregate(total=Sum("score"), answers=Count("pk"))
+    gone = CaseStatistic.objects.filter(but_drills(), scored_on__gte=since.date())
+    gone = gone.aggregate(total=Sum("score"), answers=Count("pk"))
     answers = found["answers"] + gone["answers"]
     total = (found["total"] or 0) + (gone["total"] or 0)
     return (total / answers if answers else None), answers
@@ -85,7 +88,7 @@ def _kept(since: datetime) -> list[Kept]:
     """Each clock by itself, so each cycle counts; a breach that is not met yet has ended its promise too."""
     ended = Q(met_at__gte=since) | Q(breached_at__gte=since)
     rows = (
-        Clock.objects.filter(ended)
+        Clock.objects.filter(but_drills(), ended)
         .values("metric")
         .annotate(ended=Count("pk"), kept=Count("pk", filter=Q(breached_at__isnull=True)))
     )

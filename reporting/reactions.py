@@ -12,7 +12,7 @@ from reporting import feedback
 def raise_feedback(event: Event, now: datetime) -> None:
     """case.closed → the lessons go to their backlogs."""
     case = Case.objects.select_related("tenant").get(pk=event.subject_id)
-    if case.status == "closed":
+    if case.status == "closed" and not case.tenant.is_drill:
         feedback.raise_for(case, event.at)
 
 

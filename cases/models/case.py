@@ -236,7 +236,10 @@ class Transition(models.Model):
     sla_impact = models.JSONField(default=list, help_text="The clock effects, as sla.clocks answered them.")
 
     class Meta:
-        indexes = [models.Index(fields=["case", "at", "id"], name="transition_case")]
+        indexes = [
+            models.Index(fields=["case", "at", "id"], name="transition_case"),
+            models.Index(fields=["-at", "-id"], name="transition_wait", condition=Q(verb="wait")),
+        ]
         constraints = [models.CheckConstraint(condition=~Q(source=F("target")), name="transition_moves")]
 
     def __str__(self) -> str:

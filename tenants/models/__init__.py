@@ -6,7 +6,7 @@ from tenants.models.people import ApiKey, Membership, Requester, User
 from tenants.models.portal import PortalVisit
 from tenants.models.privacy import DataJob
 from tenants.models.retention import FileRemoval, LegalHold, RetentionPolicy, RetentionRun
-from tenants.models.tenant import Entitlement, Resource, Snapshot, Tenant
+from tenants.models.tenant import Entitlement, Resource, Snapshot, Tenant, but_drills
 
 __all__ = [
     "ApiKey",
@@ -27,4 +27,5 @@ __all__ = [
     "Snapshot",
     "Tenant",
     "User",
+    "but_drills",
 ]

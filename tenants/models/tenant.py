@@ -28,6 +28,14 @@ def new_widget_secret() -> str:
     return secrets.token_urlsafe(48)
 
 
+def but_drills(path: str = "tenant") -> Q:
+    """What belongs to customers: the condition that keeps test cases out of lists and figures.
+
+    `path` leads from the row to its tenant; "" for tenants themselves.
+    """
+    return Q(**{f"{path}__is_drill".removeprefix("__"): False})
+
+
 class Tenant(models.Model):
     """A customer's workspace: the unit of isolation."""
 
@@ -66,10 +74,14 @@ class Tenant(models.Model):
     telemetry_token = EncryptedTextField(blank=True, null=True)
     widget_secret = EncryptedTextField(default=new_widget_secret)
     widget_origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    is_drill = models.BooleanField(
+        default=False, editable=False, help_text="Nobody's: its cases test the escalation paths."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["is_drill"], condition=Q(is_drill=True), name="tenant_one_drill"),
             models.CheckConstraint(condition=Q(prefix__regex=r"^[A-Z][A-Z0-9]{1,7}$"), name="tenant_prefix_shape"),
             models.CheckConstraint(condition=Q(support_tier__in=[tier for tier, _ in TIERS]), name="tenant_tier_known"),
             models.CheckConstraint(
