@@ -119,6 +119,12 @@ class Clock(models.Model):
                 fields=["next_alert_at", "id"], name="sla_clock_alert", condition=Q(next_alert_at__isnull=False)
             ),
             models.Index(fields=["due_at"], name="sla_clock_due", condition=Q(state=ledger.RUNNING)),
+            models.Index(
+                fields=["tenant", "clock_set"],
+                name="sla_clock_open",
+                condition=Q(state__in=[ledger.RUNNING, ledger.PAUSED]),
+            ),
+            models.Index(fields=["started_at", "id"], name="sla_clock_started"),
         ]
 
     def __str__(self) -> str:
