@@ -1,14 +1,20 @@
-"""A clock's ledger in the database: reading it, appending to it, projecting the row, recording breach and warning."""
+"""A clock's ledger in the database: reading it, appending to it, projecting the row, recording breach and warning.
+
+Whatever is written of clocks goes through a `Writing`: a verb's few lines of one clock and a sweep's of hundreds alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from companyos.events import log
-from companyos.events.log import Acting
+from companyos.events.log import Acting, Fact
 from sla import ledger
 from sla.ledger import Entry, Projection
 from sla.models import Clock, ClockAlert, ClockEntry
@@ -16,6 +22,7 @@ from sla.policies import Promise, calendar_spec, policy_facts
 from tenants.access import SYSTEM
 
 PROJECTED = tuple(column.name for column in fields(Projection) if column.name != "target")
+_COLUMNS = {column.attname: column for column in Clock._meta.concrete_fields}
 IN_FORCE = ("priority", "policy_id", "calendar_id", "target", "basis")
 
 
@@ -60,8 +67,10 @@ def projection(clock: Clock) -> Projection:
 
 def columns(rows: list[ClockEntry], alerted: frozenset[int]) -> dict[str, Any]:
     """Every rebuilt column of a clock, from its ledger and the alerts that went out."""
-    folded = ledger.fold(lines(rows), alerted)
-    last = rows[-1]
+    return _rebuilt(ledger.fold(lines(rows), alerted), rows[-1])
+
+
+def _rebuilt(folded: Projection, last: ClockEntry) -> dict[str, Any]:
     rebuilt = {name: getattr(folded, name) for name in PROJECTED} | {name: getattr(last, name) for name in IN_FORCE}
     rebuilt["cancel_reason"] = last.reason if last.kind == ledger.CANCELLED else ""
     return rebuilt
@@ -69,6 +78,21 @@ def columns(rows: list[ClockEntry], alerted: frozenset[int]) -> dict[str, Any]:
 
 def alerted_shares(clock: Clock) -> frozenset[int]:
     return frozenset(alert.share for alert in clock.alerts.all())
+
+
+def _ledgers(clocks: Sequence[Clock]) -> dict[int, list[ClockEntry]]:
+    """Each clock's lines, in order."""
+    found: dict[int, list[ClockEntry]] = {clock.pk: [] for clock in clocks}
+    for row in ClockEntry.objects.filter(clock_id__in=found).order_by("clock_id", "seq"):
+        found[row.clock_id].append(row)
+    return found
+
+
+def _alerted(clocks: Sequence[Clock]) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = {clock.pk: set() for clock in clocks}
+    for clock_id, share in ClockAlert.objects.filter(clock_id__in=found).values_list("clock_id", "share"):
+        found[clock_id].add(share)
+    return {clock_id: frozenset(shares) for clock_id, shares in found.items()}
 
 
 def begin(clock: Clock, terms: Terms, deed: Deed) -> None:
@@ -86,51 +110,81 @@ def append(clock: Clock, kind: str, deed: Deed, terms: Terms | None = None) -> l
     rows = list(clock.entries.order_by("seq"))
     new = ledger.advance(lines(rows), Entry(kind, deed.at, terms.promise.target if terms else None))
     written = [_row(clock, len(rows) + n, entry, deed, terms) for n, entry in enumerate(new, start=1)]
-    _keep(clock, rows, written)
+    if written:
+        writing = Writing()
+        writing.lines(clock, written, columns(rows + written, alerted_shares(clock)))
+        writing.write()
     return written
 
 
-def settle(clock: Clock, now: datetime) -> bool:
-    """Write down the breach of a locked clock that is a fact by `now`."""
-    rows = list(clock.entries.order_by("seq"))
-    breach = ledger.settle(ledger.fold(lines(rows)), now)
-    if breach is None:
-        return False
-    _keep(clock, rows, [_row(clock, len(rows) + 1, breach, Deed(now, "due", SYSTEM), None)])
-    return True
+def catch_up(clocks: Sequence[Clock], now: datetime) -> None:
+    """Write all that the locked clocks owe by `now`: each clock's missed warnings in order, then its breach.
+
+    Raises ValueError when one of them owes nothing, and whatever a ledger that cannot be read raises; nothing is
+    written then.
+    """
+    rows, alerted = _ledgers(clocks), _alerted(clocks)
+    writing = Writing()
+    for clock in clocks:
+        owed = ledger.owed(lines(rows[clock.pk]), alerted[clock.pk], now)
+        if not owed.shares and owed.breach is None:
+            raise ValueError("The row's next alert is not its ledger's.")
+        told = rows[clock.pk]
+        for share, at in owed.shares:
+            writing.warning(clock, share, at, now)
+        breach = [_row(clock, len(told) + 1, owed.breach, Deed(now, "due", SYSTEM), None)] if owed.breach else []
+        writing.lines(clock, breach, _rebuilt(owed.after, [*told, *breach][-1]))
+    writing.write()
 
 
-def warn(clock: Clock, now: datetime) -> bool:
-    """Send the first share's alert that is due by `now` on a locked clock."""
-    rows = list(clock.entries.order_by("seq"))
-    alerted = alerted_shares(clock)
-    due = ledger.due_share(lines(rows), alerted, now)
-    if due is None:
-        return False
-    share, at = due
-    ClockAlert.objects.create(tenant_id=clock.tenant_id, clock=clock, share=share, at=at, sent_at=now)
-    _project(clock, rows, alerted | {share})
-    _record("clock.warned", clock, at, share=share, overdue=clock.due_at is not None and clock.due_at <= now)
-    return True
+class Writing:
+    """Lines, warnings and columns of any number of locked clocks, written in one statement for each table."""
+
+    def __init__(self) -> None:
+        self._lines: list[ClockEntry] = []
+        self._alerts: list[ClockAlert] = []
+        self._changed: dict[str, list[Clock]] = defaultdict(list)
+        self._facts: list[Fact] = []
+
+    def warning(self, clock: Clock, share: int, at: datetime, now: datetime) -> None:
+        """That the share was passed at `at`, told at `now`."""
+        self._alerts.append(ClockAlert(tenant_id=clock.tenant_id, clock=clock, share=share, at=at, sent_at=now))
+        overdue = clock.due_at is not None and clock.due_at <= now
+        self._facts.append(_fact("clock.warned", clock, at, share=share, overdue=overdue))
+
+    def lines(self, clock: Clock, new: list[ClockEntry], rebuilt: dict[str, Any]) -> None:
+        """New lines of a ledger, and its row's columns after them."""
+        self._lines += new
+        for name, value in rebuilt.items():
+            if getattr(clock, name) != value:
+                setattr(clock, name, value)
+                self._changed[name].append(clock)
+        for row in new:
+            if row.kind == ledger.BREACHED:
+                marked = bool(row.detail.get("at_retarget"))
+                self._facts.append(_fact("clock.breached", clock, row.at, share=100, at_retarget=marked))
+
+    def write(self) -> None:
+        ClockEntry.objects.bulk_create(self._lines)
+        ClockAlert.objects.bulk_create(self._alerts)
+        changed = {clock.pk: clock for clocks in self._changed.values() for clock in clocks}
+        _update(list(changed.values()), list(self._changed))
+        log.record_many(self._facts)
 
 
-def _keep(clock: Clock, rows: list[ClockEntry], written: list[ClockEntry]) -> None:
-    if not written:
+def _update(clocks: list[Clock], names: list[str]) -> None:
+    """Write these columns of these rows, in one statement."""
+    if not clocks:
         return
-    ClockEntry.objects.bulk_create(written)
-    _project(clock, rows + written, alerted_shares(clock))
-    for row in written:
-        if row.kind == ledger.BREACHED:
-            _record("clock.breached", clock, row.at, share=100, at_retarget=bool(row.detail.get("at_retarget")))
-
-
-def _project(clock: Clock, rows: list[ClockEntry], alerted: frozenset[int]) -> None:
-    rebuilt = columns(rows, alerted)
-    changed = [name for name, value in rebuilt.items() if getattr(clock, name) != value]
-    for name in changed:
-        setattr(clock, name, rebuilt[name])
-    if changed:
-        clock.save(update_fields=[name.removesuffix("_id") for name in changed])
+    columns = [_COLUMNS[name] for name in ("id", *names)]
+    given = ", ".join(f"%s::{column.db_type(connection)}[]" for column in columns)
+    new = ", ".join(f'"{column.column}"' for column in columns)
+    changes = ", ".join(f'"{column.column}" = new."{column.column}"' for column in columns[1:])
+    values = [[getattr(clock, column.attname) for clock in clocks] for column in columns]
+    # Names of columns, no values.
+    statement = f"UPDATE sla_clock SET {changes} FROM unnest({given}) new ({new}) WHERE sla_clock.id = new.id"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
 
 
 def _row(clock: Clock, seq: int, entry: Entry, deed: Deed, terms: Terms | None) -> ClockEntry:
@@ -186,7 +240,7 @@ def _detail(clock: Clock, entry: Entry, deed: Deed) -> dict[str, Any]:
     return detail
 
 
-def _record(name: str, clock: Clock, at: datetime, **more: Any) -> None:
+def _fact(name: str, clock: Clock, at: datetime, **more: Any) -> Fact:
     """A fact about the clock, dated when it became one, with the state as this transaction leaves it."""
     payload = {
         "clock": clock.pk,
@@ -198,9 +252,7 @@ def _record(name: str, clock: Clock, at: datetime, **more: Any) -> None:
         "due_at": clock.due_at.isoformat() if clock.due_at else None,
         **more,
     }
-    log.record(
-        name, tenant_id=clock.tenant_id, subject=("clock_set", clock.clock_set_id), actor=SYSTEM, payload=payload, at=at
-    )
+    return Fact(name, clock.tenant_id, ("clock_set", clock.clock_set_id), SYSTEM, payload, at)
 
 
 def preview(clock: Clock, kind: str, deed: Deed, terms: Terms | None = None) -> tuple[list[Entry], Projection]:

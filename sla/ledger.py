@@ -113,11 +113,22 @@ class Reading:
     policy_name: str = ""
     policy_version: int = 0
     calendar_name: str = ""
+    clock_id: int = 0
 
     @property
     def used(self) -> float:
         """Share of the target consumed: 0.5 is half, above 1 is over."""
         return self.consumed / self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What became a fact though nobody said so yet: shares to warn of with the instants they were passed at, in order,
+    then the breach; `after` is the projection once all of it is said."""
+
+    shares: tuple[tuple[int, datetime], ...]
+    breach: Entry | None
+    after: Projection
 
 
 @dataclass(slots=True)
@@ -186,9 +197,18 @@ class _Story:
     def next_alert_at(self, alerted: frozenset[int]) -> datetime | None:
         if self.state != RUNNING or self.breached_at is not None:
             return None
-        waiting = (share for share in self.target.shares if share not in alerted | self.silenced)
-        parts = [self.target.part(share) for share in waiting]
+        parts = [self.target.part(share) for share in self._unsaid(alerted)]
         return self.reached(min([*parts, self.target.amount]))
+
+    def passed(self, alerted: frozenset[int], now: datetime) -> tuple[tuple[int, datetime], ...]:
+        """The shares to warn of by `now`, each with its instant. A breach that was written down silences the rest."""
+        if self.state != RUNNING or self.breached_at is not None:
+            return ()
+        reached = ((share, self.reached(self.target.part(share))) for share in sorted(self._unsaid(alerted)))
+        return tuple((share, at) for share, at in reached if at is not None and at <= now)
+
+    def _unsaid(self, alerted: frozenset[int]) -> list[int]:
+        return [share for share in self.target.shares if share not in alerted and share not in self.silenced]
 
     def projection(self, alerted: frozenset[int]) -> Projection:
         ended = [(start, end) for start, end in self.runs if end is not None]
@@ -254,6 +274,7 @@ def reading(
     policy_name: str = "",
     policy_version: int = 0,
     calendar_name: str = "",
+    clock_id: int = 0,
 ) -> Reading:
     """What a clock says at `now`; for an instant before its last entry, fold the entries up to it first."""
     target, since, late_by = projection.target, projection.running_since, None
@@ -285,19 +306,21 @@ def reading(
         policy_name=policy_name,
         policy_version=policy_version,
         calendar_name=calendar_name,
+        clock_id=clock_id,
     )
 
 
-def due_share(entries: Iterable[Entry], alerted: frozenset[int], now: datetime) -> tuple[int, datetime] | None:
-    """The first share whose alert is due by `now`, and the instant it was passed; None when no warning is."""
+def owed(entries: Iterable[Entry], alerted: frozenset[int], now: datetime) -> Owed:
+    """All that a ledger owes by `now`, told in one reading of it."""
     story = _told(entries)
-    instant = story.next_alert_at(alerted)
-    if instant is None or instant > now:
-        return None
-    for share in sorted(story.target.shares):
-        if share not in alerted | story.silenced:
-            return share, instant
-    return None
+    shares = story.passed(alerted, now)
+    said = alerted.union(share for share, _ in shares)
+    after = story.projection(said)
+    breach = settle(after, now)
+    if breach is not None:
+        story.tell(breach)
+        after = story.projection(said)
+    return Owed(shares, breach, after)
 
 
 def _told(entries: Iterable[Entry]) -> _Story:

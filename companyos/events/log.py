@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -41,6 +42,19 @@ def subscribers() -> Mapping[str, tuple[str, ...]]:
     return import_string(settings.EVENT_SUBSCRIBERS)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened at `at`, to be recorded; `subject` is its kind and id."""
+
+    name: str
+    tenant_id: int
+    subject: tuple[str, int]
+    actor: Acting
+    payload: dict[str, Any]
+    at: datetime
+    reason: str = ""
+
+
 def record(
     name: str,
     *,
@@ -52,35 +66,61 @@ def record(
     reason: str = "",
 ) -> Event:
     """Record a fact that happened at `at`; subscribers get it after the commit, each exactly once."""
-    event = Event.objects.create(
-        name=name,
-        tenant_id=tenant_id,
-        subject_kind=subject[0],
-        subject_id=subject[1],
-        actor_kind=actor.kind,
-        actor_id=actor.identifier,
-        actor_name=actor.name,
-        reason=reason,
-        payload=payload,
-        at=at,
-        request_id=request_id() or "",
-    )
+    return record_many([Fact(name, tenant_id, subject, actor, payload, at, reason)])[0]
+
+
+def record_many(facts: Sequence[Fact]) -> list[Event]:
+    """Record facts in their order, in as many statements as one takes."""
+    events = Event.objects.bulk_create([_event(fact) for fact in facts])
     owed = [
-        Delivery(event=event, tenant_id=tenant_id, subscriber=handler, next_attempt_at=at)
-        for handler in subscribers().get(name, ())
+        Delivery(event=event, tenant_id=event.tenant_id, subscriber=handler, next_attempt_at=event.at)
+        for event in events
+        for handler in subscribers().get(event.name, ())
     ]
     Delivery.objects.bulk_create(owed)
-    notify(name, tenant_id=tenant_id, subject=subject, event_id=event.pk)
+    _notify(_message(event.name, event.tenant_id, (event.subject_kind, event.subject_id), event.pk) for event in events)
     if owed:
-        transaction.on_commit(wake_dispatcher)
-    return event
+        _wake_once()
+    return events
 
 
 def notify(name: str, *, tenant_id: int, subject: tuple[str, int], event_id: int | None = None) -> None:
     """Tell the live process, on commit; ids only, since what a listener may see is decided where it reads."""
-    message = json.dumps({"id": event_id, "name": name, "tenant": tenant_id, "subject": list(subject)})
+    _notify([_message(name, tenant_id, subject, event_id)])
+
+
+def _event(fact: Fact) -> Event:
+    return Event(
+        name=fact.name,
+        tenant_id=fact.tenant_id,
+        subject_kind=fact.subject[0],
+        subject_id=fact.subject[1],
+        actor_kind=fact.actor.kind,
+        actor_id=fact.actor.identifier,
+        actor_name=fact.actor.name,
+        reason=fact.reason,
+        payload=fact.payload,
+        at=fact.at,
+        request_id=request_id() or "",
+    )
+
+
+def _message(name: str, tenant_id: int, subject: tuple[str, int], event_id: int | None) -> str:
+    return json.dumps({"id": event_id, "name": name, "tenant": tenant_id, "subject": list(subject)})
+
+
+def _notify(messages: Iterable[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [settings.EVENT_CHANNEL, message])
+        cursor.execute(
+            "SELECT pg_notify(%s, message) FROM unnest(%s::text[]) message", [settings.EVENT_CHANNEL, list(messages)]
+        )
+
+
+def _wake_once() -> None:
+    """One hint a transaction, however much was recorded in it. A savepoint that is rolled back takes along its hint
+    with its facts, so a later fact gives another."""
+    if all(waiting is not wake_dispatcher for _, waiting, _ in connection.run_on_commit):
+        transaction.on_commit(wake_dispatcher)
 
 
 def wake_dispatcher() -> None:

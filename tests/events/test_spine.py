@@ -73,6 +73,27 @@ def test_a_rollback_leaves_neither(tenant: Tenant) -> None:
         assert (Event.objects.count(), Delivery.objects.count()) == (0, 0)
 
 
+def test_many_facts_are_recorded_in_their_order_with_all_that_is_owed_for_each(tenant: Tenant) -> None:
+    names = ["test.counted", "test.unheard", "test.twice"]
+    facts = [log.Fact(name, tenant.pk, ("case", n), SYSTEM, {"n": n}, timezone.now()) for n, name in enumerate(names)]
+    with isolation.scope(SYSTEM):
+        events = log.record_many(facts)
+        kept = [(event.name, event.subject_id, event.deliveries.count()) for event in Event.objects.order_by("pk")]
+    assert [event.name for event in events] == names
+    assert kept == [("test.counted", 0, 1), ("test.unheard", 1, 0), ("test.twice", 2, 2)]
+
+
+def test_one_wake_a_transaction_however_much_was_recorded(tenant: Tenant, django_capture_on_commit_callbacks) -> None:
+    with django_capture_on_commit_callbacks() as hints, isolation.scope(SYSTEM):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            record(tenant)
+            raise RuntimeError
+        for _ in range(3):
+            with transaction.atomic():
+                record(tenant)
+    assert hints == [log.wake_dispatcher]
+
+
 def test_an_event_that_nobody_asked_for_is_kept_and_owes_nothing(tenant: Tenant) -> None:
     with isolation.scope(SYSTEM):
         event = record(tenant, "test.unheard")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla.calendars import CalendarSpec
-from sla.ledger import Entry, Reading, Target, advance, due_share, fold, reading, settle
+from sla.ledger import Entry, Reading, Target, advance, fold, owed, reading, settle
 
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -166,19 +166,21 @@ def test_an_ended_clock_is_not_retargeted():
 
 # ── Alerts ───────────────────────────────────────────────────────────────────
 def test_alerts_come_at_the_shares_and_then_at_the_breach():
-    entries, alerted, instants = story(), frozenset(), []
-    while due := due_share(entries, alerted, MONDAY + 100 * HOUR):
-        alerted |= {due[0]}
-        instants.append((due[0], (due[1] - MONDAY) / HOUR))
-    assert instants == [(50, 2), (75, 3), (90, 3.6)]
-    assert fold(entries, alerted).next_alert_at == MONDAY + 4 * HOUR
+    late = owed(story(), frozenset(), MONDAY + 100 * HOUR)
+    assert late.shares == ((50, MONDAY + 2 * HOUR), (75, MONDAY + 3 * HOUR), (90, MONDAY + 3.6 * HOUR))
+    assert late.breach == Entry("breached", MONDAY + 4 * HOUR)
+    assert (late.after.breached_at, late.after.next_alert_at) == (MONDAY + 4 * HOUR, None)
+    in_time = owed(story(), frozenset({50}), MONDAY + 3 * HOUR)
+    assert (in_time.shares, in_time.breach) == (((75, MONDAY + 3 * HOUR),), None)
+    assert in_time.after.next_alert_at == MONDAY + 3.6 * HOUR
 
 
 def test_after_a_retarget_only_the_shares_not_yet_passed():
     entries = story(("retargeted", 2.5, Target(3 * HOUR, shares=(50, 75, 90))))
-    assert due_share(entries, frozenset(), MONDAY + 100 * HOUR) == (90, MONDAY + 2.7 * HOUR)
+    assert owed(entries, frozenset(), MONDAY + 100 * HOUR).shares == ((90, MONDAY + 2.7 * HOUR),)
     longer = story(("retargeted", 2.5, Target(10 * HOUR, shares=(50, 75, 90))))
-    assert due_share(longer, frozenset({50}), MONDAY + 100 * HOUR) == (75, MONDAY + 7.5 * HOUR)
+    later = owed(longer, frozenset({50}), MONDAY + 100 * HOUR).shares
+    assert later == ((75, MONDAY + 7.5 * HOUR), (90, MONDAY + 9 * HOUR))
 
 
 @pytest.mark.parametrize("end", ["paused", "met", "cancelled"])
@@ -186,12 +188,12 @@ def test_no_alert_for_a_clock_that_no_longer_runs(end):
     """zammad 4432 and 2157: alerts for closed tickets."""
     entries = story((end, 2.5))
     assert fold(entries).next_alert_at is None
-    assert due_share(entries, frozenset(), MONDAY + 100 * HOUR) is None
+    assert owed(entries, frozenset(), MONDAY + 100 * HOUR).shares == ()
 
 
 def test_a_missed_warning_goes_out_late_once_the_clock_runs_again():
     entries = story(("paused", 2.5), ("resumed", 50))
-    assert due_share(entries, frozenset(), MONDAY + 50 * HOUR) == (50, MONDAY + 2 * HOUR)
+    assert owed(entries, frozenset(), MONDAY + 50 * HOUR).shares == ((50, MONDAY + 2 * HOUR),)
 
 
 # ── Any story ────────────────────────────────────────────────────────────────
@@ -243,6 +245,23 @@ def test_any_story_holds_together(steps, first, later):
     if projection.next_alert_at is not None:
         assert projection.state == "running"
         assert projection.next_alert_at <= projection.due_at
+
+
+@settings(deadline=None)
+@given(STEPS, st.sampled_from(TARGETS), st.integers(0, 400 * 3_600_000_000))
+def test_what_is_owed_at_once_is_what_is_owed_one_after_the_other(steps, first, later):
+    entries = told(steps, first, sweeps=False)
+    now = entries[-1].at + timedelta(microseconds=later)
+    at_once, one_by_one, alerted, ledger = owed(entries, frozenset(), now), [], frozenset(), list(entries)
+    while (due := fold(ledger, alerted).next_alert_at) is not None and due <= now:
+        next_ = owed(ledger, alerted, due)
+        assert len(next_.shares) + bool(next_.breach) == 1
+        one_by_one += next_.shares
+        alerted |= {share for share, _ in next_.shares}
+        ledger += [next_.breach] if next_.breach else []
+    assert at_once.shares == tuple(one_by_one)
+    assert ledger == entries + ([at_once.breach] if at_once.breach else [])
+    assert at_once.after == fold(ledger, alerted)
 
 
 @settings(deadline=None)
