@@ -38,8 +38,13 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
     "sla.Calendar": ([], []),
     "sla.Policy": ([], []),
     "sla.Target": ([], []),
+    "sla.Draft": (["edits", "updated_at", "preview_hash"], []),
+    "sla.Scenario": ([], []),
     # What enrichment found stands in its event; it quotes other cases, whose requesters may have to be forgotten.
-    "cases.Case": (["search", "last_activity_at", "enrichment"], []),
+    "cases.Case": (
+        ["search", "last_activity_at", "enrichment", "breach_risk", "breach_risk_at", "breach_risk_why"],
+        [],
+    ),
     "cases.Macro": ([], []),
     "cases.Runbook": ([], []),
     "escalations.Incident": ([], []),

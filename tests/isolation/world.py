@@ -47,6 +47,7 @@ OWN_WORDS: dict[str, dict[str, Any]] = {
     "tenants.PortalVisit": {"key_digest": None},
     "sla.Policy": {"segment": "", "tier": ""},
     "sla.ClockEntry": {"kind": "start", "seq": 900},
+    "sla.Scenario": {"document": {}},
 }  # fmt: skip
 
 
