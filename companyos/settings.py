@@ -316,6 +316,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="support@companyos.example")
+# Where people find the console, for links in messages, as https://support.example.com; empty sends none.
+CONSOLE_URL = env.str("CONSOLE_URL", default="").rstrip("/")
 
 # ── Content security ─────────────────────────────────────────────────────────
 # The live process answers on a path of the same origin behind a proxy, or on LIVE_PORT of the same host (demo).

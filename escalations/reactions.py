@@ -7,11 +7,13 @@ from datetime import datetime
 from cases.change import record
 from cases.models import Case
 from companyos.events.models import Event
-from escalations import grants, incidents, notices
-from tenants.access import system_named
+from escalations import alerts, escalate, grants, incidents, notices
+from escalations.alerts import Followed
+from sla import ledger
+from sla.models import Clock
 from tenants.models import Grant, User
+from tenants.reach import people_of
 
-ALERTS = system_named("SLA alerts")
 METRIC_WORDS = {
     "accept": "Acceptance",
     "first_response": "First response",
@@ -30,9 +32,10 @@ def suggest_incidents(event: Event, now: datetime) -> None:
 
 
 def alert_about_clock(event: Event, now: datetime) -> None:
-    """clock.warned and clock.breached → an alert on the case, told to the owner and the lead.
+    """clock.warned and clock.breached → an alert on the case, and what the alert rules say.
 
-    A clock belongs to a set, a set to a case; a set without one (something else runs it) alerts nobody here.
+    A clock belongs to a set, a set to a case; a set without one (something else runs it) alerts nobody here. A clock
+    that runs no more by now alerts nobody either: the case's timeline says so.
     """
     case = Case.objects.select_related("tenant__escalation_lead", "owner").filter(clock_set_id=event.subject_id).first()
     if case is None:
@@ -41,16 +44,29 @@ def alert_about_clock(event: Event, now: datetime) -> None:
     breached = event.name == "clock.breached"
     happened = "breached its target" if breached else f"has used {event.payload['share']} % of its target"
     text = f"{case.reference}: {metric} {happened}"
-    told = notices.tell(
-        [case.owner, *notices.leads_of(case)],
-        case=case,
-        event=event,
-        kind="sla.breached" if breached else "sla.warned",
-        text=text,
-    )
-    payload = {key: event.payload.get(key) for key in ("metric", "cycle", "round", "share", "due_at")}
-    payload |= {"breached": breached, "text": text, "told": [str(user) for user in told]}
-    record(case, "case.alerted", payload, actor=ALERTS, now=event.at)
+    clock = Clock.objects.select_related("policy").get(pk=event.payload["clock"])
+    followed = Followed()
+    if clock.state == ledger.RUNNING:
+        followed = alerts.follow(case, clock, event, text, "sla.breached" if breached else "sla.warned", now)
+    payload = {key: event.payload.get(key) for key in ("clock", "metric", "cycle", "round", "share", "due_at")}
+    payload |= {"breached": breached, "priority": clock.priority, "text": text, "runs": clock.state == ledger.RUNNING}
+    record(case, "case.alerted", payload | followed.payload(), actor=alerts.ALERTS, now=event.at)
+
+
+def tell_of_escalation(event: Event, now: datetime) -> None:
+    """escalation.opened → the lead and the owner, whoever else the rule told."""
+    case = _case(event)
+    text = f"{case.reference} is escalated: {event.payload['text'].partition(': ')[2] or event.payload['text']}"
+    people = [user for user in (case.owner, *notices.leads_of(case)) if user is not None]
+    reach = people_of(case.tenant).filter(pk__in=[user.pk for user in people])
+    notices.tell(reach, case=case, event=event, kind=event.name, text=text)
+
+
+def end_escalations(event: Event, now: datetime) -> None:
+    """case.resolved, case.closed and case.dismissed → nothing is left to escalate."""
+    case = _case(event)
+    ended = f"The case is {case.get_status_display().lower()}"
+    escalate.close_all(case, actor=alerts.ALERTS, now=event.at, reason=ended)
 
 
 def tell_owner(event: Event, now: datetime) -> None:

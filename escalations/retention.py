@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from escalations.models import IncidentLink, Notice
+from escalations.models import Escalation, IncidentLink, Notice
 
 
 def forget_cases(ids: Collection[int]) -> None:
-    """Before the cases are deleted: their notices and links go; incidents, which are everybody's, stay."""
+    """Before the cases are deleted: their notices, links and escalations go; incidents, everybody's, stay."""
+    Escalation.objects.filter(case_id__in=ids).delete()
     Notice.objects.filter(case_id__in=ids).delete()
     IncidentLink.objects.filter(case_id__in=ids).delete()
 
@@ -16,4 +17,5 @@ def forget_cases(ids: Collection[int]) -> None:
 def erase_words(ids: Collection[int]) -> None:
     """Of cases whose requester is erased: what was told about them loses its words, the links themselves stay."""
     Notice.objects.filter(case_id__in=ids).update(text="[erased]")
+    Escalation.objects.filter(case_id__in=ids).update(text="[erased]")
     IncidentLink.objects.filter(case_id__in=ids).update(reason="[erased]")

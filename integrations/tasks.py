@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from integrations import telemetry
+from integrations import outbox, telemetry
 
 BATCH = 50
 
@@ -12,4 +12,11 @@ BATCH = 50
 def refresh_health() -> None:
     for _ in range(BATCH):
         if not telemetry.refresh_one(timezone.now()):
+            return
+
+
+@shared_task
+def drain_outbox() -> None:
+    for _ in range(BATCH):
+        if not outbox.send_one(timezone.now()):
             return

@@ -2,9 +2,11 @@
 
 from cases.models.case import Case, CaseNumber, CaseResource, Resolution, ResolutionEvidence, Transition
 from cases.models.conversation import Attachment, Draft, Evidence, Message, Note
+from cases.models.forecast import Forecast
 from cases.models.knowledge import DiagnosticRun, Macro, Runbook
 from cases.models.statistic import CaseStatistic
 from cases.models.survey import Survey
+from cases.models.watcher import Watcher
 
 __all__ = [
     "Attachment",
@@ -15,6 +17,7 @@ __all__ = [
     "DiagnosticRun",
     "Draft",
     "Evidence",
+    "Forecast",
     "Macro",
     "Message",
     "Note",
@@ -23,4 +26,5 @@ __all__ = [
     "Runbook",
     "Survey",
     "Transition",
+    "Watcher",
 ]

@@ -22,6 +22,7 @@ def environment(servers: Servers, home: Path, port: int) -> dict[str, str]:
         "DEMO_HOST_PORT": str(port + 2),
         "MEDIA_ROOT": str(home / "media"),
         "CSRF_TRUSTED_ORIGINS": origins,
+        "CONSOLE_URL": f"http://{LOOPBACK}:{port}",
         "LOG_FORMAT": "console",
         "DJANGO_SETTINGS_MODULE": "companyos.settings",
         "PYTHONUNBUFFERED": "1",

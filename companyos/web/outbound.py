@@ -122,7 +122,7 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
-def _addresses(host: str, port: int) -> list[str]:
+def addresses(host: str, port: int) -> list[str]:
     """Where to connect to; raises OutboundError when only one of the name's addresses is not allowed."""
     if "%" in host:
         raise OutboundError("The address names a network interface; give a host name.")
@@ -146,7 +146,7 @@ class _GuardedBackend(httpcore.SyncBackend):
 
     def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         failure: Exception | None = None
-        for address in _addresses(host, port):
+        for address in addresses(host, port):
             try:
                 return _TimedStream(super().connect_tcp(address, port, *args, **kwargs), self.deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:

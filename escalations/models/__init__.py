@@ -1,6 +1,17 @@
-"""Incidents, their links to cases, and the notices that reach people."""
+"""Incidents, alert rules and what they call, and the notices that reach people."""
 
+from escalations.models.alert import AlertPreference, AlertRule, Channel, Escalation
 from escalations.models.incident import CorrectiveAction, Incident, IncidentLink, IncidentUpdate
 from escalations.models.notice import Notice
 
-__all__ = ["CorrectiveAction", "Incident", "IncidentLink", "IncidentUpdate", "Notice"]
+__all__ = [
+    "AlertPreference",
+    "AlertRule",
+    "Channel",
+    "CorrectiveAction",
+    "Escalation",
+    "Incident",
+    "IncidentLink",
+    "IncidentUpdate",
+    "Notice",
+]
