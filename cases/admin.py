@@ -16,6 +16,7 @@ from cases.models import (
     CaseStatistic,
     DiagnosticRun,
     Evidence,
+    Forecast,
     Macro,
     Message,
     Note,
@@ -121,3 +122,8 @@ class CaseStatisticAdmin(ReadOnlyAdmin):
     list_display = ("opened_on", "closed_on", "tenant", "priority", "channel", "closed_as", "score")
     list_filter = ("tenant", "priority", "closed_as")
     list_select_related = ("tenant",)
+
+
+@admin.register(Forecast)
+class ForecastAdmin(ReadOnlyAdmin):
+    list_display = ("fitted_at", "basis", "clocks", "breaches", "brier", "due_only_brier", "reason")

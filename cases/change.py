@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from cases.models import Case
+from cases.models.case import OPEN
 from companyos.events import log
 from companyos.events.models import Event
 from companyos.web.errors import Conflict, NotFound
@@ -93,6 +94,8 @@ def _save(change: Change) -> None:
     case = change.case
     due = clocks.next_due(clocks.readings([case.clock_set_id], change.now)[case.clock_set_id])
     case.next_due_at, case.next_due_metric = (due.due_at, due.metric) if due else (None, "")
+    if case.status not in OPEN and case.breach_risk is not None:  # what is done has no risk
+        change.set(breach_risk=None, breach_risk_at=None, breach_risk_why="")
     case.version += 1
     case.last_activity_at = max(case.last_activity_at, change.now)
     case.save(update_fields=[*_ALWAYS, *change.fields])

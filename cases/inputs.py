@@ -15,7 +15,7 @@ from tenants.endpoint import PageQuery
 
 LONGEST_REASON = 5_000
 HIGHEST_VERSION = 2**31 - 1
-SORTS = {"next_due": "due", "last_activity": "activity", "newest": "newest"}
+SORTS = {"next_due": "due", "last_activity": "activity", "newest": "newest", "risk": "risk"}
 OWNER_HELP = "An e-mail address, or `me`."
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.datastructures import MultiValueDict
 
 from cases import dials
-from cases.models import Case, Message
+from cases.models import Case, Forecast, Message
 from cases.models.case import OPEN, Priority, Status
 from companyos.web.pagination import Page, Sort, page
 from sla import clocks
@@ -25,8 +25,9 @@ SORTS = {
     "due": Sort("due", "next_due_at"),
     "activity": Sort("activity", "last_activity_at", descending=True),
     "newest": Sort("newest", "opened_at", descending=True),
+    "risk": Sort("risk", "breach_risk", descending=True, numeric=True),
 }
-SORT_NAMES = {"due": "Next due", "activity": "Last activity", "newest": "Newest"}
+SORT_NAMES = {"due": "Next due", "activity": "Last activity", "newest": "Newest", "risk": "Risk"}
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,15 @@ def parse(params: MultiValueDict[str, str]) -> Query:
     return Query(**{**asked.__dict__, "view": view, "sort": sort})
 
 
+def order(name: str) -> Sort:
+    """The order of that name; by due time instead of risk while no forecast speaks."""
+    if name == "risk":
+        forecast = Forecast.newest()
+        if forecast is None or not forecast.speaks:
+            return SORTS["due"]
+    return SORTS[name]
+
+
 def _known(values: list[str], allowed: list[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value in allowed)
 
@@ -189,6 +199,7 @@ class Listing:
     rows: list[Row]
     page: Page[Case]
     query: Query
+    ordered_by: str
 
 
 def listing(query: Query, actor: Actor, now: datetime, size: int = 50) -> Listing:
@@ -196,10 +207,11 @@ def listing(query: Query, actor: Actor, now: datetime, size: int = 50) -> Listin
     found = (
         rows(query, actor, now).select_related("tenant", "owner", "requester").defer("context", "enrichment", "search")
     )
-    one = page(found, SORTS[query.sort], after=query.after, size=size)
+    sort = order(query.sort)
+    one = page(found, sort, after=query.after, size=size)
     readings = clocks.readings([case.clock_set_id for case in one.items], now) if one.items else {}
     lines = [Row(case, dials.next_due(readings.get(case.clock_set_id, []))) for case in one.items]
-    return Listing(rows=lines, page=one, query=query)
+    return Listing(rows=lines, page=one, query=query, ordered_by=sort.name)
 
 
 def counts(actor: Actor, now: datetime) -> dict[str, int]:

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from cases.forecast.chip import chip
 from cases.models import Case, DiagnosticRun, Note, Resolution
 from cases.models.case import Channel, ClosedAs, Priority, Severity, Status
 from cases.models.conversation import StoredFile
@@ -38,6 +40,7 @@ class Seconds(serializers.FloatField):
 class ClockReading(serializers.Serializer[Any]):
     """One clock at the instant of asking: consumed + left = target, in the clock's own time."""
 
+    id = serializers.IntegerField(source="clock_id", help_text="Names it in `clocks/<id>/explanation/`.")
     metric = serializers.ChoiceField(choices=METRICS)
     cycle = serializers.IntegerField(help_text="0, and one more at each reopening.")
     round = serializers.IntegerField(help_text="0, and one more each time that a repeated promise is made anew.")
@@ -197,11 +200,20 @@ class CaseRow(serializers.Serializer[Any]):
     closed_as = serializers.ChoiceField(choices=ClosedAs.choices, allow_blank=True)
     last_activity_at = serializers.DateTimeField()
     next_due = serializers.SerializerMethodField(help_text="The running clock that is due first.")
+    breach_risk = serializers.SerializerMethodField(
+        help_text="The chance, 0 to 1, that the promise at stake breaks; null where there is no forecast."
+    )
 
     @extend_schema_field(ClockReading(allow_null=True))
     def get_next_due(self, case: Case) -> dict[str, Any] | None:
         reading = clocks.next_due(self.context["readings"].get(case.clock_set_id, []))
         return ClockReading(reading).data if reading else None
+
+
+    @extend_schema_field(serializers.FloatField(allow_null=True, min_value=0, max_value=1))
+    def get_breach_risk(self, case: Case) -> float | None:
+        shown = chip(case.breach_risk, case.breach_risk_at, case.breach_risk_why, timezone.now())
+        return case.breach_risk if shown else None
 
 
 class CasePage(PageFields):

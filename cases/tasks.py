@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cases import autoclose, diagnostics
+from cases.forecast import forecasting
 from tenants import access, isolation
 
 BATCH = 100
@@ -22,3 +23,17 @@ def run_diagnostics() -> None:
     for _ in range(BATCH):
         if not diagnostics.run_one_step(timezone.now()):
             return
+
+
+@shared_task
+def refit_forecast() -> None:
+    with isolation.scope(access.SYSTEM):
+        forecasting.refit(timezone.now())
+
+
+@shared_task
+def score_cases() -> None:
+    after: int | None = 0
+    while after is not None:
+        with isolation.scope(access.SYSTEM):
+            after = forecasting.score_open(timezone.now(), after)

@@ -39,7 +39,7 @@ class CasesEndpoint(CaseEndpoint):
         found = self._rows(asked).select_related("tenant", "owner", "requester")
         found = found.defer("context", "enrichment", "search", "waiting_reason")
         where = {name: asked.get(name) for name in ("after", "before", "size")}
-        one = page(found, queue.SORTS[inputs.SORTS[asked["sort"]]], **where)
+        one = page(found, queue.order(inputs.SORTS[asked["sort"]]), **where)
         readings = clocks.readings([case.clock_set_id for case in one.items], now) if one.items else {}
         audit.listed(one.items)
         rows = serializers.CaseRow(one.items, many=True, context={"readings": readings}).data

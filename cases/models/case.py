@@ -98,6 +98,10 @@ class Case(FSMModelMixin, models.Model):
     # The queue's view of the clocks, written by each verb that touches one. Truth is in the ledger.
     next_due_at = models.DateTimeField(null=True, blank=True)
     next_due_metric = models.CharField(max_length=20, blank=True)
+    # The forecast's view of the promise at stake, written by cases.forecast alone and beside the version.
+    breach_risk = models.FloatField(null=True, editable=False, help_text="The chance that it breaks; 0 to 1.")
+    breach_risk_at = models.DateTimeField(null=True, editable=False)
+    breach_risk_why = models.CharField(max_length=200, blank=True, db_default="", editable=False)
     incident_reference = models.CharField(max_length=20, blank=True, help_text="Written down by escalations.")
     words_removed_at = models.DateTimeField(null=True, editable=False, help_text="When retention took the messages.")
     erased_at = models.DateTimeField(null=True, editable=False, help_text="When its requester was forgotten.")
@@ -130,6 +134,11 @@ class Case(FSMModelMixin, models.Model):
                 name="case_resolved_has_instants",
             ),
             models.CheckConstraint(
+                condition=Q(breach_risk__isnull=True)
+                | Q(breach_risk__gte=0, breach_risk__lte=1, breach_risk_at__isnull=False),
+                name="case_risk_is_a_chance",
+            ),
+            models.CheckConstraint(
                 condition=Q(status__in=["new", "closed"])
                 | (Q(accepted_at__isnull=False, owner__isnull=False, priority_confirmed=True)),
                 name="case_accepted_has_owner",
@@ -142,6 +151,10 @@ class Case(FSMModelMixin, models.Model):
             models.Index(
                 F("next_due_at").asc(nulls_last=True), F("id"), name="case_open_due", condition=~Q(status="closed")
             ),
+            models.Index(
+                F("breach_risk").desc(nulls_last=True), F("id").desc(), name="case_risk", condition=Q(status__in=OPEN)
+            ),
+            models.Index(fields=["id"], name="case_open", condition=Q(status__in=OPEN)),
             models.Index(fields=["-last_activity_at", "-id"], name="case_activity"),
             models.Index(fields=["-opened_at", "-id"], name="case_newest"),
             models.Index(fields=["tenant", "-opened_at"], name="case_tenant"),

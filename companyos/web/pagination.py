@@ -16,15 +16,37 @@ from companyos.web.errors import DomainError
 Row = TypeVar("Row", bound=Model)
 MAX_SIZE = 200
 LONGEST_CURSOR = 200
+LARGEST = 1e300
+Value = datetime | float
 
 
 @dataclass(frozen=True)
 class Sort:
-    """An order by an instant column, then by id in the same direction; rows without the instant come last."""
+    """An order by a column of instants or of numbers, then by id in the same direction; rows without one come last."""
 
     name: str
     field: str
     descending: bool = False
+    numeric: bool = False
+
+    def told(self, value: Value | None) -> str | float | None:
+        """The column's value as a cursor carries it."""
+        return value.isoformat() if isinstance(value, datetime) else value
+
+    def heard(self, told: object) -> Value | None:
+        """The value that a cursor carries. Raises ValueError for what `told` does not write."""
+        if told is None:
+            return None
+        if self.numeric:
+            if isinstance(told, bool) or not isinstance(told, int | float) or not abs(told) <= LARGEST:
+                raise ValueError("not a number")
+            return float(told)
+        if not isinstance(told, str):
+            raise ValueError("not an instant")
+        at = datetime.fromisoformat(told)
+        if at.tzinfo is None:
+            raise ValueError("an instant without its zone")
+        return at
 
     def order(self) -> tuple[Any, Any]:
         column, tie = F(self.field), F("pk")
@@ -38,7 +60,7 @@ class Sort:
             return column.asc(nulls_first=True), tie.asc()
         return column.desc(nulls_first=True), tie.desc()
 
-    def beyond(self, value: datetime | None, pk: int) -> Q:
+    def beyond(self, value: Value | None, pk: int) -> Q:
         """The rows that come after (value, pk)."""
         step = "lt" if self.descending else "gt"
         nowhere = Q(**{f"{self.field}__isnull": True})
@@ -47,7 +69,7 @@ class Sort:
         same = Q(**{self.field: value, f"pk__{step}": pk})
         return Q(**{f"{self.field}__{step}": value}) | same | nowhere
 
-    def short_of(self, value: datetime | None, pk: int) -> Q:
+    def short_of(self, value: Value | None, pk: int) -> Q:
         """The rows that come before (value, pk)."""
         step = "gt" if self.descending else "lt"
         nowhere = Q(**{f"{self.field}__isnull": True})
@@ -103,12 +125,11 @@ def _page_before(rows: QuerySet[Row], sort: Sort, before: str, size: int) -> Pag
 
 
 def cursor_of(row: Model, sort: Sort) -> str:
-    value: datetime | None = getattr(row, sort.field)
-    parts = [sort.name, value.isoformat() if value else None, row.pk]
+    parts = [sort.name, sort.told(getattr(row, sort.field)), row.pk]
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: Sort, field: str) -> tuple[datetime | None, int]:
+def _read(cursor: str, sort: Sort, field: str) -> tuple[Value | None, int]:
     try:
         if len(cursor) > LONGEST_CURSOR:
             raise ValueError("longer than any cursor of ours")
@@ -116,10 +137,7 @@ def _read(cursor: str, sort: Sort, field: str) -> tuple[datetime | None, int]:
         name, value, pk = json.loads(text)
         if name != sort.name or not isinstance(pk, int) or not 0 <= pk < 2**63:
             raise ValueError("of another order")
-        at = datetime.fromisoformat(value) if value is not None else None
-        if at is not None and at.tzinfo is None:
-            raise ValueError("an instant without its zone")
-        return at, pk
+        return sort.heard(value), pk
     except (ValueError, TypeError, binascii.Error) as error:
         message = "This page mark is damaged or belongs to another order; start at the first page."
         raise DomainError("bad_cursor", message, field=field) from error

@@ -1,0 +1,5 @@
+"""The chance that an open case breaks its promise, learnt from the history of like cases. See docs/forecast.md.
+
+`chip` is all that pages need; `model`, `fitting` and `forecasting` load numpy and scikit-learn, and only the worker's
+tasks and commands import them.
+"""
