@@ -8,6 +8,7 @@ class SlaConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from sla import defaults
+        from sla import defaults, jobs, replays
 
         post_migrate.connect(defaults.after_migrate, sender=self, dispatch_uid="sla.defaults")
+        jobs.register(replays.KIND, replays.step)
