@@ -75,6 +75,7 @@ def kind_of(name: str) -> str:
 def entries(case: Case, only: str = "", limit: int = LATEST) -> list[Entry]:
     """The newest `limit` entries, oldest first, in at most seven queries. `only` is one of KINDS, or empty for all."""
     about = Q(subject_kind="case", subject_id=case.pk) | Q(subject_kind="clock_set", subject_id=case.clock_set_id)
+    about &= ~Q(name="clock.retargeted")  # told by the case's own line
     events = list(Event.objects.filter(about).order_by("-at", "-id")[:limit])[::-1]
     found = _with_alerts([Entry(event, kind_of(event.name)) for event in events])
     _attach_messages([entry for entry in found if entry.event.name.startswith("message.")])

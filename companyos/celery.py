@@ -19,6 +19,7 @@ TIMETABLE = {
     "companyos.tasks.beat_tick": 5,
     "sla.tasks.sweep_clocks": 5,
     "sla.tasks.run_jobs": 5,
+    "sla.tasks.roll_out_policies": 10,
     "cases.tasks.close_silent_cases": 30,
     "cases.tasks.run_diagnostics": 5,
     "cases.tasks.refit_forecast": 60,

@@ -22,5 +22,6 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "message.received": ("escalations.reactions.tell_owner",),
     "survey.answered": ("reporting.reactions.take_score",),
     "clock.warned": ("escalations.reactions.alert_about_clock",),
+    "clock.retargeted": ("cases.reactions.follow_clocks",),
     "clock.breached": ("escalations.reactions.alert_about_clock",),
 }

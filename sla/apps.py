@@ -8,7 +8,8 @@ class SlaConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from sla import defaults, jobs, replays
+        from sla import defaults, jobs, preview, replays
 
         post_migrate.connect(defaults.after_migrate, sender=self, dispatch_uid="sla.defaults")
+        jobs.register(preview.KIND, preview.step)
         jobs.register(replays.KIND, replays.step)

@@ -123,10 +123,14 @@ def retarget(
     """Put new terms in force on every clock that has not ended; one that they have no target for is cancelled."""
     effects: list[Effect] = []
     for clock in _open(Clock.objects.select_for_update().filter(clock_set=clock_set)):
-        kind, deed, terms = _retargeting(clock, priority, choice, Deed(at, cause, actor, reason))
-        if not _holds(clock, terms):
-            effects += _effects(clock, book.append(clock, kind, deed, terms))
+        effects += retarget_one(clock, priority=priority, choice=choice, deed=Deed(at, cause, actor, reason))
     return effects
+
+
+def retarget_one(clock: Clock, *, priority: str, choice: PolicyChoice, deed: Deed) -> list[Effect]:
+    """Put new terms in force on one clock, open and locked; without a target in them it is cancelled."""
+    kind, deed, terms = _retargeting(clock, priority, choice, deed)
+    return [] if _holds(clock, terms) else _effects(clock, book.append(clock, kind, deed, terms))
 
 
 def preview_retarget(clock_set: ClockSet, *, priority: str, choice: PolicyChoice, at: datetime) -> list[Effect]:
@@ -166,6 +170,7 @@ def read(clock: Clock, now: datetime) -> Reading:
         policy_name=facts.name,
         policy_version=facts.version,
         calendar_name=projection.target.calendar.name if projection.target.calendar else "",
+        clock_id=clock.pk,
     )
 
 

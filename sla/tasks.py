@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from sla import jobs, sweep
+from sla import jobs, rollout, sweep
 
 MOST_CLOCKS = 20_000  # of one sweep; beat sends the next one in seconds
 JOB_SECONDS = 20.0  # a worker then looks at its other work too; beat sends the next one
@@ -20,4 +20,11 @@ def sweep_clocks() -> int:
 def run_jobs() -> None:
     until = time.monotonic() + JOB_SECONDS
     while time.monotonic() < until and jobs.step(timezone.now()):
+        pass
+
+
+@shared_task
+def roll_out_policies() -> None:
+    until = time.monotonic() + JOB_SECONDS
+    while time.monotonic() < until and rollout.step(timezone.now()):
         pass

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max
 
+from sla.calendars import CalendarSpec
 from sla.choice import METRICS, PRIORITIES
 from sla.documents import CalendarDocument, PolicyDocument, TargetDocument
 from sla.models import Calendar, Policy, Target
@@ -24,7 +25,7 @@ def publish(row: Calendar | Policy, now: datetime) -> None:
     Two at once: the unique version lets one through, and the other is told to look again.
     """
     latest = type(row).objects.filter(key=row.key).aggregate(latest=Max("version"))["latest"]
-    row.version = (latest or 0) + 1
+    row.version, row.created_at = (latest or 0) + 1, now
     if isinstance(row, Calendar):
         row.holidays = public_holidays(row, now) if row.country else []
     row.save(force_insert=True)
@@ -34,6 +35,18 @@ def public_holidays(calendar: Calendar, now: datetime) -> list[list[str]]:
     years = range(now.year - YEARS_BACK, now.year + YEARS_AHEAD + 1)
     found = expand(calendar.country, calendar.subdivision, years)
     return [[day.isoformat(), name] for day, name in found.items()]
+
+
+def drafted_holidays(document: CalendarDocument, now: datetime) -> dict[date, str]:
+    """The public holidays that the calendar would take along if it were published now."""
+    if not document.country:
+        return {}
+    return expand(document.country, document.subdivision, range(now.year - YEARS_BACK, now.year + YEARS_AHEAD + 1))
+
+
+def drafted_spec(document: CalendarDocument, now: datetime) -> CalendarSpec:
+    """What the calendar would count by if it were published now."""
+    return document.spec(holidays=frozenset(drafted_holidays(document, now)))
 
 
 def calendar_document(calendar: Calendar) -> CalendarDocument:

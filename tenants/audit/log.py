@@ -49,10 +49,13 @@ AUDITED: dict[str, tuple[list[str], list[str]]] = {
     "cases.Runbook": ([], []),
     "escalations.Incident": ([], []),
     "escalations.IncidentLink": ([], []),
+    "escalations.AlertRule": ([], []),
+    "escalations.Channel": (["addresses"], []),
+    "escalations.Escalation": ([], []),
     "reporting.FeedbackRule": ([], []),
 }
 # Who may what is a matter of these relations, which are no columns of the record.
-RELATIONS = {"tenants.User": {"groups"}, "tenants.Membership": {"tenants"}}
+RELATIONS = {"tenants.User": {"groups"}, "tenants.Membership": {"tenants"}, "escalations.AlertRule": {"people"}}
 # A widget or portal asks again and again: what the same customer saw of the same record within this is one row.
 SAME_LOOK = timedelta(minutes=10)
 MOST_SHOWN = 200
