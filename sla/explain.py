@@ -39,10 +39,10 @@ class Terms:
 
     target: Target
     priority: str
-    policy_id: int
     policy: str
     policy_version: int
-    calendar_id: int | None = None
+    policy_key: str = ""
+    calendar_key: str = ""
     holidays: Mapping[date, str] = field(default_factory=dict)
 
     @property

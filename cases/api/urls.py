@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import cases, conversation, deeds, knowledge
+from cases.api import cases, clocks, conversation, deeds, knowledge
 
 CASE = "cases/<slug:reference>/"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path(CASE, cases.WholeCaseEndpoint.as_view(), name="api-case"),
     path(f"{CASE}timeline/", cases.TimelineEndpoint.as_view()),
     path(f"{CASE}clocks/", cases.ClocksEndpoint.as_view()),
+    path(f"{CASE}clocks/<int:clock_id>/explanation/", clocks.ExplanationEndpoint.as_view()),
     path(f"{CASE}evidence/", cases.EvidenceEndpoint.as_view()),
     path(f"{CASE}replies/", conversation.RepliesEndpoint.as_view()),
     path(f"{CASE}notes/", conversation.NotesEndpoint.as_view()),

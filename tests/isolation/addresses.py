@@ -29,6 +29,7 @@ FILLS: list[tuple[str, str, str]] = [
     ("", "reference", "=reference"),
     ("", "slug", "=slug"),
     ("", "note_id", "=note_id"),
+    ("", "clock_id", "=pk:sla.Clock"),
     ("", "run_id", "=pk:cases.DiagnosticRun"),
     ("", "grant_id", "=pk:tenants.Grant"),
     ("", "policy_id", "=pk:tenants.RetentionPolicy"),

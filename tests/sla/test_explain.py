@@ -28,7 +28,7 @@ NAMES = {THANKSGIVING: "Thanksgiving"}
 def terms(hours: float, basis: str = "business", priority: str = "P2", version: int = 1) -> Terms:
     calendar = OFFICE if basis == "business" else None
     target = Target(hours * HOUR, basis, calendar, (50, 75, 90))
-    return Terms(target, priority, 1, "Premium", version, 7 if calendar else None, NAMES if calendar else {})
+    return Terms(target, priority, "Premium", version, holidays=NAMES if calendar else {})
 
 
 def told(first: Terms, *steps: tuple, start: datetime = MONDAY) -> list[Line]:
