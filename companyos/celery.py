@@ -25,6 +25,7 @@ TIMETABLE = {
     "cases.tasks.refit_forecast": 60,
     "cases.tasks.score_cases": 120,
     "escalations.tasks.call_for_reviews": 300,
+    "escalations.tasks.advance_drills": 2,
     "integrations.tasks.refresh_health": 30,
     "integrations.tasks.drain_outbox": 5,
     "companyos.tasks.forget_idempotent_requests": 3600,

@@ -1,4 +1,4 @@
-"""Operations' view of incidents and notices."""
+"""Operations' view of incidents, alert rules, escalations and notices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, TabularInline
 
 from companyos.web.operations import NoDeleting, ReadOnlyAdmin, ReadOnlyInline
-from escalations.models import CorrectiveAction, Incident, IncidentLink, IncidentUpdate, Notice
+from escalations.models import (
+    AlertPreference,
+    AlertRule,
+    Channel,
+    CorrectiveAction,
+    Drill,
+    Escalation,
+    Incident,
+    IncidentLink,
+    IncidentUpdate,
+    Notice,
+)
 
 
 class UpdateInline(TabularInline):
@@ -38,3 +49,39 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_display = ("at", "user", "kind", "text", "read_at")
     list_filter = ("kind",)
     list_select_related = ("user",)
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(ReadOnlyAdmin):
+    """Edited in the console, by the verbs that check it."""
+
+    list_display = ("name", "tenant", "enabled", "policy_key", "metric", "share", "position")
+    list_filter = ("enabled", "metric")
+    list_select_related = ("tenant",)
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnlyAdmin):
+    list_display = ("name", "tenant", "shown", "enabled")
+    list_select_related = ("tenant",)
+    exclude = ("addresses",)
+
+
+@admin.register(Escalation)
+class EscalationAdmin(ReadOnlyAdmin):
+    list_display = ("text", "state", "opened_at", "acknowledged_at", "acknowledged_by", "closed_at")
+    list_filter = ("state",)
+    list_select_related = ("acknowledged_by",)
+
+
+@admin.register(AlertPreference)
+class AlertPreferenceAdmin(ReadOnlyAdmin):
+    list_display = ("user", "by_email")
+    list_select_related = ("user",)
+
+
+@admin.register(Drill)
+class DrillAdmin(ReadOnlyAdmin):
+    list_display = ("case_reference", "state", "policy_key", "priority", "asked_by", "started_at", "ended_at")
+    list_filter = ("state",)
+    list_select_related = ("asked_by",)

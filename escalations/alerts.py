@@ -19,7 +19,7 @@ from companyos.events.models import Event
 from companyos.web.errors import DomainError
 from escalations import notices, rules
 from escalations.escalate import About, open_escalation
-from escalations.models import AlertPreference, AlertRule, Channel
+from escalations.models import AlertPreference, AlertRule, Channel, Drill
 from escalations.rules import Moment, Plan
 from sla import ledger
 from sla.models import Clock
@@ -57,16 +57,18 @@ def still_runs(clock_id: object) -> bool:
     return Clock.objects.filter(pk=clock_id, state=ledger.RUNNING).exists()
 
 
-def plan_for(tenant: Tenant, moment: Moment) -> Plan[AlertRule]:
-    """The rules in force for the tenant that fit the moment, added up."""
+def plan_for(tenant: Tenant | int, moment: Moment) -> Plan[AlertRule]:
+    """The rules in force for the tenant (or its id) that fit the moment, added up."""
     found = AlertRule.objects.filter(Q(tenant=None) | Q(tenant=tenant), enabled=True)
     return rules.plan(found.select_related("channel", "reassign_to").order_by("position", "pk"), moment)
 
 
 def moment_of(case: Case, clock: Clock, share: int) -> Moment:
+    """A drill's clock has targets of its own; the rules are those of the policy that it tests."""
+    tested = Drill.objects.filter(case=case).first() if case.tenant.is_drill else None
     return Moment(
-        tenant_id=case.tenant_id,
-        policy_key=clock.policy.key,
+        tenant_id=tested.tenant_id if tested and tested.tenant_id else case.tenant_id,
+        policy_key=tested.policy_key if tested else clock.policy.key,
         metric=clock.metric,
         share=share,
         priority=clock.priority,
@@ -93,7 +95,8 @@ def recipients(case: Case, asked: Sequence[AlertRule]) -> list[User]:
 def follow(case: Case, clock: Clock, event: Event, text: str, kind: str, now: datetime) -> Followed:
     """Do what the rules say for this event: tell people, note who is to be written to, and change the case."""
     share = event.payload["share"]
-    plan = plan_for(case.tenant, moment_of(case, clock, share))
+    moment = moment_of(case, clock, share)
+    plan = plan_for(moment.tenant_id, moment)
     done = Followed(rules=[rule.name for rule in plan.rules])
     done.told = notices.tell(recipients(case, plan.console), case=case, event=event, kind=kind, text=text)
     done.email = [user for user in recipients(case, plan.email) if wants_email(user)]

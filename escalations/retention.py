@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from escalations.models import Escalation, IncidentLink, Notice
+from escalations.models import Drill, Escalation, IncidentLink, Notice
 
 
 def forget_cases(ids: Collection[int]) -> None:
-    """Before the cases are deleted: their notices, links and escalations go; incidents, everybody's, stay."""
+    """Before the cases are deleted: their notices, links and escalations go; incidents, everybody's, stay, and what
+    a drill found."""
+    Drill.objects.filter(case_id__in=ids).update(case=None)
     Escalation.objects.filter(case_id__in=ids).delete()
     Notice.objects.filter(case_id__in=ids).delete()
     IncidentLink.objects.filter(case_id__in=ids).delete()

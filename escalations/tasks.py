@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from escalations import grants
+from escalations import drills, grants
 from tenants import access, isolation
 
 BATCH = 50
@@ -15,3 +15,8 @@ def call_for_reviews() -> None:
         with isolation.scope(access.SYSTEM):
             if not grants.nag_one(timezone.now()):
                 return
+
+
+@shared_task
+def advance_drills() -> None:
+    drills.advance(timezone.now())

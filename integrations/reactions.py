@@ -57,6 +57,7 @@ def words(case: Case, told: dict) -> str:
     lines = [
         f"{told['text']}.",
         "",
+        *(("This is a DRILL: it tests the escalation paths. No customer waits.",) if case.tenant.is_drill else ()),
         f"Tenant: {case.tenant.name}",
         f"Priority: {told.get('priority', case.priority)}",
         f"Due: {_instant(told.get('due_at'))}",
