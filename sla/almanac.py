@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sla.calendars import DAY_MINUTES, CalendarSpec, business_time, describe, zone
+from sla.calendars import DAY_MINUTES, WEEKDAYS, CalendarSpec, business_time, describe, zone
 
 DAYS_SHOWN = 90
+DAY_NAMES = tuple(name[:3] for name in WEEKDAYS)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOTHING = timedelta(0)
 # The scale of the drawings, in per cent of their width: the day's 24 hours between the names and the right edge.
@@ -50,6 +51,15 @@ class Band:
     @property
     def middle(self) -> str:
         return percent(LEFT + WIDE * (self.opens + self.closes) / 2 / DAY_MINUTES)
+
+    @property
+    def day_x(self) -> str:
+        """Where it begins in a drawing of the day alone, as `day_width` how wide it is there."""
+        return percent(100 * self.opens / DAY_MINUTES)
+
+    @property
+    def day_width(self) -> str:
+        return percent(100 * (self.closes - self.opens) / DAY_MINUTES)
 
     @property
     def label(self) -> str:

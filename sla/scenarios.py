@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
 from companyos.web.errors import Conflict, DomainError, NotFound
-from sla.calendars import CalendarError, CalendarSpec
-from sla.documents import CalendarDocument, PolicyDocument
-from sla.fields import DocumentError
-from sla.models import Calendar, Policy
+from sla import diary
+from sla.calendars import CalendarError, CalendarSpec, zone
+from sla.documents import CalendarDocument, DocumentError, PolicyDocument, Problem, read_calendar, read_policy
+from sla.drafting import require_reach
+from sla.models import Calendar, Draft, Policy
 from sla.models import Scenario as Row
-from sla.public_holidays import expand
-from sla.rehearsal import Failure, failures
+from sla.rehearsal import Failure, failures, play, said
 from sla.scenario_documents import Scenario, read_scenario, sentence, write_scenario
-from sla.versions import YEARS_AHEAD, YEARS_BACK, policy_document
+from sla.versions import drafted_spec, policy_document
 from tenants.access import Actor
 
 __all__ = ["Failure", "Scenario", "delete", "failures", "gate", "get", "read_scenario", "save", "write_scenario"]
@@ -49,9 +48,10 @@ def save(document: Scenario, *, actor: Actor, now: datetime, row_id: int | None 
     """
     actor.require("policy.edit")
     told = {"document": write_scenario(document), "name": document.name, "author_id": actor.user_id, "updated_at": now}
-    row = Row(version=0) if row_id is None else _locked(row_id, seen)
+    row = Row(version=0) if row_id is None else _locked(row_id, seen, actor)
     if row.pk is None or row.policy_key != document.policy:
         row.policy_key, row.tenant_id = document.policy, _tenant_of(document.policy)
+        require_reach(actor, row.tenant_id)
         last = Row.objects.filter(policy_key=document.policy).aggregate(last=Max("position"))["last"]
         row.position = (last or 0) + 1
     for name, value in told.items():
@@ -69,8 +69,7 @@ def save(document: Scenario, *, actor: Actor, now: datetime, row_id: int | None 
 @transaction.atomic
 def delete(row_id: int, *, actor: Actor, seen: int | None) -> Row:
     """Forget a scenario; the audit trail keeps what it said. Raises Conflict when it changed since `seen`."""
-    actor.require("policy.edit")
-    row = _locked(row_id, seen)
+    row = _locked(row_id, seen, actor)
     row.delete()
     return row
 
@@ -82,10 +81,12 @@ def get(row_id: int) -> Row:
     return row
 
 
-def _locked(row_id: int, seen: int | None) -> Row:
+def _locked(row_id: int, seen: int | None, actor: Actor) -> Row:
+    actor.require("policy.edit")
     row = Row.objects.select_for_update().filter(pk=row_id).first()
     if row is None:
         raise NotFound("not_found", "There is no such scenario; somebody may have deleted it.")
+    require_reach(actor, row.tenant_id)
     if row.version != seen:
         text = "Somebody saved this scenario since you opened it. Your text is kept below; theirs is shown beside it."
         raise Conflict("changed", text, version=row.version)
@@ -93,27 +94,19 @@ def _locked(row_id: int, seen: int | None) -> Row:
 
 
 def _tenant_of(key: str) -> int | None:
-    """Whose the policy of that key is; raises DomainError when there is none."""
-    newest = Policy.objects.filter(key=key).order_by("-version").values_list("tenant_id", flat=True).first()
-    if newest is None and not Policy.objects.filter(key=key).exists():
+    """Whose the policy or the drafted policy of that key is; raises DomainError when there is neither."""
+    policy = Policy.objects.filter(key=key).order_by("-version").first()
+    draft = Draft.objects.filter(kind=Draft.Kind.POLICY, key=key).first()
+    if policy is None and draft is None:
         raise DomainError("no_policy", f"There is no policy “{key}”.", "policy")
-    return newest
+    return policy.tenant_id if policy is not None else draft.tenant_id if draft is not None else None
 
 
 # ── Reads ────────────────────────────────────────────────────────────────────
-def policies_in_force(now: datetime) -> list[Rules]:
+def rules_in_force(now: datetime) -> list[Rules]:
     """Each policy in force with its calendar's version; one whose calendar cannot be counted in is left out."""
-    current: QuerySet[Policy] = (
-        Policy.objects.filter(active_from__lte=now)
-        .select_related("calendar__tenant", "tenant")
-        .prefetch_related("targets")
-        .order_by("key", "-active_from", "-version")
-        .distinct("key")
-    )
     found: list[Rules] = []
-    for policy in current:
-        if policy.retired:
-            continue
+    for policy in diary.policies_in_force(now):
         try:
             found.append((policy_document(policy), policy.calendar.spec()))
         except CalendarError:
@@ -122,12 +115,59 @@ def policies_in_force(now: datetime) -> list[Rules]:
 
 
 def standings(now: datetime) -> list[Standing]:
-    """Every scenario in reach against the policies in force."""
-    rules = policies_in_force(now)
+    """Every scenario in reach against the policies in force and against each sound draft that concerns it."""
+    rules, drafted = rules_in_force(now), drafts(now)
     found = [Standing(row, read(row)) for row in Row.objects.select_related("author", "tenant")]
     for standing in found:
         standing.failures = _failures_of(rules, [standing.row])
+        standing.drafts = [
+            (label, _failures_of(changed, [standing.row]))
+            for label, changed in drafted
+            if any(policy.key == standing.row.policy_key for policy, _ in changed)
+        ]
     return found
+
+
+def drafts(now: datetime) -> list[tuple[str, list[Rules]]]:
+    """What would hold under each draft that is sound: its name, and the policies it concerns."""
+    found: list[tuple[str, list[Rules]]] = []
+    for draft in Draft.objects.filter(retires=False).order_by("kind", "key"):
+        try:
+            if draft.kind == Draft.Kind.CALENDAR:
+                found.append(
+                    (f"draft of calendar {draft.key}", rules_with_calendar(read_calendar(draft.document), now))
+                )
+            else:
+                found.append((f"draft of policy {draft.key}", rules_with_policy(read_policy(draft.document))))
+        except (DocumentError, CalendarError):
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a scenario brings under one set of rules: `due` and `breached` in words, in the calendar's time."""
+
+    under: str
+    due: str
+    breached: str
+    failures: list[Failure]
+
+
+def trials(told: Scenario, now: datetime) -> list[Tried]:
+    """A scenario under the policy in force, and under each draft that concerns it."""
+    sets = [("in force", rules_in_force(now)), *drafts(now)]
+    return [_tried(label, told, *one) for label, rules in sets for one in rules if one[0].key == told.policy]
+
+
+def _tried(label: str, told: Scenario, policy: PolicyDocument, spec: CalendarSpec) -> Tried:
+    failed = failures([(policy, spec)], [told])
+    try:
+        outcome = play(told, policy, spec)
+    except (ValueError, OverflowError):
+        return Tried(label, "", "", failed)
+    place = zone(spec.time_zone)
+    return Tried(label, said(outcome.due_at, place), said(outcome.breached_at, place), failed)
 
 
 def read(row: Row) -> Scenario | None:
@@ -163,18 +203,7 @@ def rules_with_policy(document: PolicyDocument) -> list[Rules]:
 def rules_with_calendar(document: CalendarDocument, now: datetime) -> list[Rules]:
     """The policies in force that count in the calendar, each in the drafted one."""
     spec = drafted_spec(document, now)
-    return [(policy, spec) for policy, _ in policies_in_force(now) if policy.calendar == document.key]
-
-
-def drafted_spec(document: CalendarDocument, now: datetime) -> CalendarSpec:
-    """What the calendar would be if it were published now, with the public holidays it would take along."""
-    return document.spec(holidays=frozenset(drafted_holidays(document, now)))
-
-
-def drafted_holidays(document: CalendarDocument, now: datetime) -> dict[date, str]:
-    if not document.country:
-        return {}
-    return expand(document.country, document.subdivision, range(now.year - YEARS_BACK, now.year + YEARS_AHEAD + 1))
+    return [(policy, spec) for policy, _ in rules_in_force(now) if policy.calendar == document.key]
 
 
 def _failures_of(rules: Sequence[Rules], rows: Iterable[Row]) -> list[Failure]:
@@ -189,7 +218,7 @@ def _failures_of(rules: Sequence[Rules], rows: Iterable[Row]) -> list[Failure]:
     return found
 
 
-def problems(row: Row) -> list[Any]:
+def problems(row: Row) -> list[Problem]:
     """Why the row cannot be read."""
     try:
         read_scenario(row.document)

@@ -155,7 +155,11 @@ def test_what_is_written_reads_back(opened, pauses, due, left):
     minutes = f"{'-' if left < 0 else ''}{abs(left)} min"
     told = read_scenario(
         {
-            **{**FRIDAY, "opened": opened, "zone": "Asia/Tokyo", "week_of": date(2026, 5, 4), "met": due},
+            **FRIDAY,
+            "opened": opened,
+            "zone": "Asia/Tokyo",
+            "week_of": date(2026, 5, 4),
+            "met": due,
             "pauses": [{"from": at, "for": f"{length} min"} for at, length in pauses],
             "expect": {"due": due, "breached_at": "never", "left": {"at": due, "is": minutes}},
         }
@@ -169,7 +173,9 @@ def test_without_pauses_it_is_due_when_the_business_time_is_used_up(opened, hour
     calendar = office("UTC")
     policy = read_policy(
         {
-            **{"key": "premium", "name": "P", "calendar": "office"},
+            "key": "premium",
+            "name": "P",
+            "calendar": "office",
             "targets": [{"priority": "P2", "metric": "resolution", "amount": f"{hours} h", "basis": "business"}],
         }
     )
