@@ -31,11 +31,12 @@ def lives(now: datetime) -> Iterator[Life]:
     ).order_by("-pk")
     last = None
     while batch := list((rows.filter(pk__lt=last) if last else rows).only("pk", "clock_set_id", "metric")[:BATCH]):
-        yield from _read(batch)
+        yield from of(batch)
         last = batch[-1].pk
 
 
-def _read(batch: list[Clock]) -> Iterator[Life]:
+def of(batch: list[Clock]) -> Iterator[Life]:
+    """The lives of these clocks, those of cases alone."""
     cases = Case.objects.filter(clock_set_id__in={clock.clock_set_id for clock in batch})
     cases = cases.select_related("tenant").only("pk", "clock_set_id", "tenant__segment", "tenant__time_zone")
     by_set = {case.clock_set_id: case for case in cases}
