@@ -24,6 +24,7 @@ from cases.models import (
     Runbook,
     Survey,
     Transition,
+    Watcher,
 )
 from companyos.web.operations import ReadOnlyAdmin, ReadOnlyInline
 from tenants.access import Actor
@@ -127,3 +128,9 @@ class CaseStatisticAdmin(ReadOnlyAdmin):
 @admin.register(Forecast)
 class ForecastAdmin(ReadOnlyAdmin):
     list_display = ("fitted_at", "basis", "clocks", "breaches", "brier", "due_only_brier", "reason")
+
+
+@admin.register(Watcher)
+class WatcherAdmin(ReadOnlyAdmin):
+    list_display = ("case", "user", "at")
+    list_select_related = ("case", "user")

@@ -46,6 +46,7 @@ class Entry:
     files: list[Attachment] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    did: list[str] = field(default_factory=list)
     locked_files: int = 0
 
     @property
@@ -101,8 +102,16 @@ def _with_alerts(found: list[Entry]) -> list[Entry]:
         if about is None:
             kept.append(entry)
         else:
-            about.told = entry.event.payload.get("told", [])
+            about.told, about.did = entry.event.payload.get("told", []), _did(entry.event.payload)
     return kept
+
+
+def _did(alert: dict[str, Any]) -> list[str]:
+    """What came of an alert besides the notices: e-mail, channels, and what the rules changed."""
+    mail = [f"e-mail to {', '.join(alert['emailed'])}"] if alert.get("emailed") else []
+    chat = [f"sent to {', '.join(alert['sent_to'])}"] if alert.get("sent_to") else []
+    over = ["not told: the clock no longer ran"] if alert.get("runs") is False else []
+    return [*mail, *chat, *alert.get("did", []), *over]
 
 
 def _alert_key(entry: Entry) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from cases import downloads, forms
-from cases.views import clocks, composing, deeds, files, inbox, page, runbooks
+from cases.views import clocks, composing, deeds, files, inbox, page, runbooks, watching
 
 
 class ReferenceConverter(StringConverter):
@@ -29,6 +29,7 @@ urlpatterns = [
     path("cases/<ref:reference>/fresh/", page.fresh, name="case-fresh"),
     path("cases/<ref:reference>/context/<slug:tab>/", page.context, name="case-context"),
     path("cases/<ref:reference>/clocks/<int:clock_id>/", clocks.clock, name="case-clock"),
+    path("cases/<ref:reference>/watchers/", watching.watchers, name="watchers"),
     path("cases/<ref:reference>/replies/", composing.replies, name="replies"),
     path("cases/<ref:reference>/notes/", composing.notes, name="notes"),
     path("cases/<ref:reference>/notes/<int:note_id>/publications/", composing.publications, name="publications"),

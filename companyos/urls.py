@@ -22,5 +22,6 @@ urlpatterns = [
     path("", include("tenants.privacy.urls")),
     path("", include("sla.urls")),
     path("", include("escalations.urls")),
+    path("", include("integrations.urls")),
     path("", include("reporting.urls")),
 ]

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from escalations import api, api_grants
+from escalations import api, api_escalations, api_grants
 
 urlpatterns = [
     path("incidents/", api.IncidentsEndpoint.as_view()),
     path("incidents/<slug:reference>/", api.IncidentEndpoint.as_view()),
     path("cases/<slug:reference>/incidents/", api.CaseIncidentsEndpoint.as_view()),
+    path("cases/<slug:reference>/escalations/", api_escalations.CaseEscalationsEndpoint.as_view()),
+    path("escalations/<int:escalation_id>/acknowledgements/", api_escalations.AcknowledgementsEndpoint.as_view()),
     path("grants/", api_grants.GrantsEndpoint.as_view()),
     path("grants/break-glass/", api_grants.BrokenGlassEndpoint.as_view()),
     path("grants/gifts/", api_grants.GiftsEndpoint.as_view()),

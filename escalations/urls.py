@@ -3,7 +3,7 @@
 from django.urls import path
 
 from cases import urls as _references  # noqa: F401  (registers the reference converter)
-from escalations.views import access, incidents
+from escalations.views import access, alert_rules, drills, escalations, incidents
 
 urlpatterns = [
     path("incidents/", incidents.incidents, name="incidents"),
@@ -21,4 +21,14 @@ urlpatterns = [
     path("access/<int:grant_id>/revocations/", access.revocations, name="revocations"),
     path("access/<int:grant_id>/reviews/", access.reviews, name="reviews"),
     path("notices/", incidents.notices, name="notices"),
+    path("notices/preferences/", escalations.alert_preferences, name="alert-preferences"),
+    path("escalations/<int:escalation_id>/acknowledgements/", escalations.acknowledgements, name="acknowledgements"),
+    path("escalations/<int:escalation_id>/closures/", escalations.closures, name="escalation-closures"),
+    path("service-levels/alert-rules/", alert_rules.alert_rules, name="alert-rules"),
+    path("service-levels/alert-rules/new/", alert_rules.new, name="alert-rule-new"),
+    path("service-levels/alert-rules/<int:rule_id>/", alert_rules.alert_rule, name="alert-rule"),
+    path("service-levels/alert-rules/<int:rule_id>/switches/", alert_rules.switches, name="alert-rule-switches"),
+    path("service-levels/alert-rules/<int:rule_id>/removals/", alert_rules.removals, name="alert-rule-removals"),
+    path("service-levels/drills/", drills.drills, name="drills"),
+    path("service-levels/drills/<int:drill_id>/", drills.drill, name="drill"),
 ]

@@ -109,6 +109,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='alertrule',
+            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='alert_rule_name_once', nulls_distinct=False),
+        ),
+        migrations.AddConstraint(
+            model_name='alertrule',
             constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='alert_rule_has_name'),
         ),
         migrations.AddConstraint(

@@ -96,6 +96,7 @@ class AlertRule(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="alert_rule_name_once", nulls_distinct=False),
             models.CheckConstraint(condition=~Q(name=""), name="alert_rule_has_name"),
             models.CheckConstraint(
                 condition=Q(share__isnull=True) | Q(share__gte=1, share__lte=BREACH), name="alert_rule_share"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from cases.models import Case
-from escalations import forms, grant_lists, notices
-from escalations.models import Incident, IncidentLink
+from escalations import drills, forms, grant_lists, notices
+from escalations.alerts import wants_email
+from escalations.models import Escalation, Incident, IncidentLink
 from tenants.models import Grant, Tenant
 
 register = template.Library()
+TESTED_FOR = timedelta(days=31)
 
 
 @register.inclusion_tag("escalations/_panel.html", takes_context=True)
@@ -34,6 +38,23 @@ def incident_panel(context: template.Context, case: Case) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def unread_notices(context: template.Context) -> int:
     return notices.unread_count(context["request"].user)
+
+
+# ── Escalations ──────────────────────────────────────────────────────────────
+@register.inclusion_tag("escalations/_called.html", takes_context=True)
+def escalation_banner(context: template.Context, case: Case) -> dict[str, Any]:
+    """The escalations of the case that are not closed, with the way to take one."""
+    found = Escalation.objects.filter(case=case).exclude(state=Escalation.State.CLOSED)
+    return _shared(context) | {
+        "case": case,
+        "called": found.select_related("acknowledged_by").order_by("opened_at")[:5],
+    }
+
+
+@register.inclusion_tag("escalations/_preference.html", takes_context=True)
+def alert_preference(context: template.Context) -> dict[str, Any]:
+    """One's own wish to be written to."""
+    return _shared(context) | {"by_email": wants_email(context["request"].user)}
 
 
 # ── Elevated access ──────────────────────────────────────────────────────────
@@ -91,3 +112,11 @@ def incident_access(context: template.Context, incident: Incident) -> dict[str, 
 def _shared(context: template.Context) -> dict[str, Any]:
     request = context["request"]
     return {"request": request, "actor": request.actor, "csrf_token": context.get("csrf_token")}
+
+
+# ── Drills ───────────────────────────────────────────────────────────────────
+@register.inclusion_tag("escalations/_last_drill.html")
+def last_drill() -> dict[str, Any]:
+    """Whether the escalation paths are tested, and since when; a test of long ago tells little."""
+    found = drills.last()
+    return {"drill": found, "stale": found is not None and timezone.now() - found.started_at > TESTED_FOR}

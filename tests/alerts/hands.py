@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import email
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email import policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -85,9 +88,6 @@ class Post:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.refuse:
             return self.refuse
-        import email  # noqa: PLC0415
-        from email import policy  # noqa: PLC0415
-
         message = email.message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.got.append(message)
@@ -101,10 +101,12 @@ class Post:
 def post_office(settings: Any) -> Iterator[Post]:
     """A mail server that the settings name for as long as it runs."""
     post = Post()
-    server = Controller(post, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(post, hostname="127.0.0.1", port=port)
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.server.sockets[0].getsockname()[1]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     try:
@@ -145,7 +147,8 @@ def only(**values: Any) -> AlertRule:
 
 
 def rule(**values: Any) -> AlertRule:
-    return AlertRule.objects.create(**{"name": "Rule", "metric": "resolution", **values})
+    name = f"Rule {AlertRule.objects.count()}"
+    return AlertRule.objects.create(**{"name": name, "metric": "resolution", **values})
 
 
 def channel(address: str, **values: Any) -> Channel:

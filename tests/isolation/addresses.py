@@ -31,6 +31,7 @@ FILLS: list[tuple[str, str, str]] = [
     ("", "note_id", "=note_id"),
     ("", "clock_id", "=pk:sla.Clock"),
     ("", "run_id", "=pk:cases.DiagnosticRun"),
+    ("", "drill_id", "=pk:escalations.Drill"),
     ("", "grant_id", "=pk:tenants.Grant"),
     ("", "policy_id", "=pk:tenants.RetentionPolicy"),
     ("", "retention_run_id", "=pk:tenants.RetentionRun"),
@@ -41,6 +42,9 @@ FILLS: list[tuple[str, str, str]] = [
     ("", "name", "file.txt"),
     ("", "key_id", "=key"),
     ("", "account_id", "=account"),
+    ("", "rule_id", "=pk:escalations.AlertRule"),
+    ("", "channel_id", "=pk:escalations.Channel"),
+    ("", "escalation_id", "=pk:escalations.Escalation"),
     ("", "tab", "audit"),
     ("", "backlog", "product"),
 ]
