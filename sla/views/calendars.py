@@ -22,7 +22,7 @@ from sla.models import Calendar, Draft
 from tenants import audit
 from tenants.models import Tenant
 
-PLACE = {"place": "service_levels", "tab": "calendars"}
+PLACE = {"place": "policies", "tab": "calendars"}
 NEW_WEEK = "Mon-Fri 09:00-17:00"
 
 

@@ -20,7 +20,7 @@ from sla.scenario_documents import Scenario, sentence
 from sla.scenario_forms import ScenarioForm, initial
 from tenants import audit
 
-PLACE = {"place": "service_levels", "tab": "scenarios"}
+PLACE = {"place": "policies", "tab": "scenarios"}
 
 
 @console_view(GET="policy.read")
