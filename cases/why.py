@@ -113,12 +113,12 @@ def promised(terms: Terms) -> str:
     return f"{target}{calendar}, for {terms.priority} by “{terms.policy}” version {terms.policy_version}"
 
 
-def told_instant(at: datetime, here: tzinfo, around: datetime) -> str:
-    """ "Mon 30 Nov 16:30 GMT"; with the year where it is another than the one being looked at."""
+def told_instant(at: datetime, here: tzinfo, around: datetime, *, seconds: bool = True) -> str:
+    """ "Mon 30 Nov 16:30 GMT"; with the year where it is another than the one being looked at, and seconds if any."""
     local = at.astimezone(here)
     year = f" {local.year}" if local.year != around.astimezone(here).year else ""
-    seconds = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-    return f"{local:%a} {local.day} {local:%b}{year} {seconds} {local:%Z}"
+    time = f"{local:%H:%M:%S}" if seconds and local.second else f"{local:%H:%M}"
+    return f"{local:%a} {local.day} {local:%b}{year} {time} {local:%Z}"
 
 
 class _Teller:
@@ -127,7 +127,7 @@ class _Teller:
         self.past = [one for one in told.stretches if not one.ahead]
 
     def instant(self, at: datetime) -> str:
-        text = told_instant(at, self.here, self.told.at)
+        text = told_instant(at, self.here, self.told.at, seconds=False)
         calendar = self.told.terms.target.calendar
         if calendar is None:
             return text
@@ -211,6 +211,6 @@ class _Teller:
 
     def figures(self) -> list[str]:
         said = self.told.reading
-        when = self.instant(self.told.at)
         over = f"{length(said.left)} over" if said.left < NOTHING else f"{length(said.left)} left"
-        return [f"By {when} {length(said.consumed)} of {length(said.target)} were used, {over}."]
+        when = "In all" if said.state in (MET, CANCELLED) else f"By {self.instant(self.told.at)}"
+        return [f"{when} {length(said.consumed)} of {length(said.target)} were used, {over}."]
