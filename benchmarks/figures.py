@@ -1,14 +1,12 @@
-"""What is measured. Each function answers Figures; `python -m benchmarks` prints them."""
+"""What is measured of the queue. Each function answers Figures; `python -m benchmarks` prints them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connection
 from django.db.models import F
 from django.http import QueryDict
 from django.test import Client
@@ -18,7 +16,6 @@ from benchmarks import data
 from benchmarks.measure import Figure, interleaved
 from cases import queue
 from cases.models import Message
-from sla import calendars, sweep
 from tenants import isolation
 from tenants.access import SYSTEM, Actor
 from tests.factories import UserFactory
@@ -30,7 +27,7 @@ ROUNDS = 300
 def queue_figures() -> Iterator[Figure]:
     """The list and a case's conversation, each query under row-level security against the same one without; the page
     against a bare view."""
-    with data.database(CASES):
+    with data.database(data.CASES, n=CASES):
         reader = Actor(kind="agent", name="Bench", role="agent", tenant_ids=frozenset(range(1, 11)), user_id=1)
         now = timezone.now()
         with isolation.scope(reader):
@@ -78,38 +75,6 @@ def _session(address: str) -> psycopg.Connection[Any]:
     return psycopg.connect(address, dbname=data.NAME, autocommit=True, prepare_threshold=None)
 
 
-def sweep_figures() -> Iterator[Figure]:
-    """A sweep with nothing due against the bare claim of nothing on the same index."""
-    claim = (
-        "SELECT id FROM sla_clock WHERE next_alert_at <= %s ORDER BY next_alert_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
-    )
-    with data.database(CASES):
-        now = timezone.now()
-
-        def bare() -> None:
-            with isolation.scope(SYSTEM), connection.cursor() as cursor:
-                cursor.execute(claim, [now])
-                cursor.fetchall()
-
-        value, floor = interleaved(lambda: sweep.step(now), bare, rounds=100)
-        yield Figure("sweep_nothing_due", CASES, value, floor, goal=1.5)
-
-
-def calendar_figures() -> Iterator[Figure]:
-    """Due instants of business targets: a ten-year span against a one-week span."""
-    week = tuple((day, 540, 1020) for day in range(5))
-    spec = calendars.CalendarSpec(name="Office", version=1, time_zone="Europe/Berlin", weekly=week)
-    start = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-
-    def times(amount: timedelta) -> Callable[[], None]:
-        return lambda: [calendars.business_due(spec, start, amount) for _ in range(1000)] and None
-
-    value, floor = interleaved(times(timedelta(hours=8 * 2600)), times(timedelta(hours=40)))
-    yield Figure("business_due_ten_years", 1000, value, floor, goal=3)
-
-
 FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "queue": queue_figures,
-    "sweep": sweep_figures,
-    "calendar": calendar_figures,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` and `floor` in milliseconds; `ratio` is value over floor; `better` says which way is good."""
+    """`value` and `floor` in `unit`s; `ratio` is value over floor; `better` says which way is good."""
 
     name: str
     n: int
@@ -19,10 +19,15 @@ class Figure:
     floor: float
     goal: float
     better: str = "less"
+    unit: str = "ms"
 
     @property
     def ratio(self) -> float:
         return self.value / self.floor
+
+    @property
+    def met(self) -> bool:
+        return self.ratio <= self.goal if self.better == "less" else self.ratio >= self.goal
 
     def as_dict(self) -> dict[str, Any]:
         rounded = {"value": round(self.value, 4), "floor": round(self.floor, 4), "ratio": round(self.ratio, 3)}

@@ -5,16 +5,14 @@ Whatever is written of clocks goes through a `Writing`: a verb's few lines of on
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from companyos.events import log
 from companyos.events.log import Acting, Fact
+from companyos.rows import insert, update
 from sla import ledger
 from sla.ledger import Entry, Projection
 from sla.models import Clock, ClockAlert, ClockEntry
@@ -22,7 +20,6 @@ from sla.policies import Promise, calendar_spec, policy_facts
 from tenants.access import SYSTEM
 
 PROJECTED = tuple(column.name for column in fields(Projection) if column.name != "target")
-_COLUMNS = {column.attname: column for column in Clock._meta.concrete_fields}
 IN_FORCE = ("priority", "policy_id", "calendar_id", "target", "basis")
 
 
@@ -143,12 +140,13 @@ class Writing:
     def __init__(self) -> None:
         self._lines: list[ClockEntry] = []
         self._alerts: list[ClockAlert] = []
-        self._changed: dict[str, list[Clock]] = defaultdict(list)
+        self._clocks: dict[int, Clock] = {}
+        self._changed: set[str] = set()
         self._facts: list[Fact] = []
 
     def warning(self, clock: Clock, share: int, at: datetime, now: datetime) -> None:
         """That the share was passed at `at`, told at `now`."""
-        self._alerts.append(ClockAlert(tenant_id=clock.tenant_id, clock=clock, share=share, at=at, sent_at=now))
+        self._alerts.append(ClockAlert(tenant_id=clock.tenant_id, clock_id=clock.pk, share=share, at=at, sent_at=now))
         overdue = clock.due_at is not None and clock.due_at <= now
         self._facts.append(_fact("clock.warned", clock, at, share=share, overdue=overdue))
 
@@ -158,33 +156,18 @@ class Writing:
         for name, value in rebuilt.items():
             if getattr(clock, name) != value:
                 setattr(clock, name, value)
-                self._changed[name].append(clock)
+                self._clocks[clock.pk] = clock
+                self._changed.add(name)
         for row in new:
             if row.kind == ledger.BREACHED:
                 marked = bool(row.detail.get("at_retarget"))
                 self._facts.append(_fact("clock.breached", clock, row.at, share=100, at_retarget=marked))
 
     def write(self) -> None:
-        ClockEntry.objects.bulk_create(self._lines)
-        ClockAlert.objects.bulk_create(self._alerts)
-        changed = {clock.pk: clock for clocks in self._changed.values() for clock in clocks}
-        _update(list(changed.values()), list(self._changed))
+        insert(self._lines)
+        insert(self._alerts)
+        update(list(self._clocks.values()), list(self._changed))
         log.record_many(self._facts)
-
-
-def _update(clocks: list[Clock], names: list[str]) -> None:
-    """Write these columns of these rows, in one statement."""
-    if not clocks:
-        return
-    columns = [_COLUMNS[name] for name in ("id", *names)]
-    given = ", ".join(f"%s::{column.db_type(connection)}[]" for column in columns)
-    new = ", ".join(f'"{column.column}"' for column in columns)
-    changes = ", ".join(f'"{column.column}" = new."{column.column}"' for column in columns[1:])
-    values = [[getattr(clock, column.attname) for clock in clocks] for column in columns]
-    # Names of columns, no values.
-    statement = f"UPDATE sla_clock SET {changes} FROM unnest({given}) new ({new}) WHERE sla_clock.id = new.id"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
 
 
 def _row(clock: Clock, seq: int, entry: Entry, deed: Deed, terms: Terms | None) -> ClockEntry:
@@ -193,7 +176,7 @@ def _row(clock: Clock, seq: int, entry: Entry, deed: Deed, terms: Terms | None) 
         deed, terms = Deed(entry.at, "due", SYSTEM), None
     row = ClockEntry(
         tenant_id=clock.tenant_id,
-        clock=clock,
+        clock_id=clock.pk,
         seq=seq,
         kind=entry.kind,
         at=entry.at,

@@ -13,9 +13,11 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from companyos.events.models import Delivery, Event
+from companyos.rows import insert
 
 log = structlog.get_logger(__name__)
 
@@ -71,13 +73,15 @@ def record(
 
 def record_many(facts: Sequence[Fact]) -> list[Event]:
     """Record facts in their order, in as many statements as one takes."""
-    events = Event.objects.bulk_create([_event(fact) for fact in facts])
+    now, asked_by = timezone.now(), request_id() or ""
+    events = [_event(fact, now, asked_by) for fact in facts]
+    insert(events)
     owed = [
-        Delivery(event=event, tenant_id=event.tenant_id, subscriber=handler, next_attempt_at=event.at)
+        Delivery(event_id=event.pk, tenant_id=event.tenant_id, subscriber=handler, next_attempt_at=event.at)
         for event in events
         for handler in subscribers().get(event.name, ())
     ]
-    Delivery.objects.bulk_create(owed)
+    insert(owed)
     _notify(_message(event.name, event.tenant_id, (event.subject_kind, event.subject_id), event.pk) for event in events)
     if owed:
         _wake_once()
@@ -89,7 +93,7 @@ def notify(name: str, *, tenant_id: int, subject: tuple[str, int], event_id: int
     _notify([_message(name, tenant_id, subject, event_id)])
 
 
-def _event(fact: Fact) -> Event:
+def _event(fact: Fact, recorded_at: datetime, asked_by: str) -> Event:
     return Event(
         name=fact.name,
         tenant_id=fact.tenant_id,
@@ -101,7 +105,8 @@ def _event(fact: Fact) -> Event:
         reason=fact.reason,
         payload=fact.payload,
         at=fact.at,
-        request_id=request_id() or "",
+        recorded_at=recorded_at,
+        request_id=asked_by,
     )
 
 
