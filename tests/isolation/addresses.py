@@ -24,6 +24,7 @@ FILLS: list[tuple[str, str, str]] = [
     ("macros/", "key", "delay"),
     ("runbooks/", "key", "book"),
     ("portal/open/", "key", "nothing"),
+    ("service-levels/calendars/", "key", "=calendar"),
     ("evidence", "uuid", "=evidence"),
     ("attachments/", "uuid", "=attachment"),
     ("", "reference", "=reference"),
@@ -45,6 +46,7 @@ FILLS: list[tuple[str, str, str]] = [
     ("", "rule_id", "=pk:escalations.AlertRule"),
     ("", "channel_id", "=pk:escalations.Channel"),
     ("", "escalation_id", "=pk:escalations.Escalation"),
+    ("", "scenario_id", "=pk:sla.Scenario"),
     ("", "tab", "audit"),
     ("", "backlog", "product"),
 ]

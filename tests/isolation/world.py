@@ -23,6 +23,7 @@ from cases import conversation, intake, lifecycle
 from cases.models import Attachment, Case, Evidence, Macro, Runbook
 from escalations.models import Incident
 from reporting import feedback
+from sla.models import Calendar
 from tenants import isolation
 from tenants.access import SERVICE, SYSTEM, scopes_of
 from tenants.models import DataJob, Requester, RetentionPolicy, Tenant
@@ -46,8 +47,14 @@ OWN_WORDS: dict[str, dict[str, Any]] = {
     "tenants.DataJob": {"kind": "export"},
     "tenants.PortalVisit": {"key_digest": None},
     "sla.Policy": {"segment": "", "tier": ""},
+    "escalations.Drill": {"state": "passed", "ended_at": NOON, "hops": []},
     "sla.ClockEntry": {"kind": "start", "seq": 900},
-    "sla.Scenario": {"document": {}},
+    "sla.Scenario": {
+        "document": {
+            "name": "Friday", "policy": "own", "priority": "P2", "metric": "resolution", "opened": "Fri 16:30",
+            "expect": {"due": "Mon 16:30"},
+        },
+    },
 }  # fmt: skip
 
 
@@ -177,6 +184,7 @@ def words_of(tenant: Tenant, case: Case, note_id: int) -> dict[str, str]:
         "attachment": str(attachment.uuid),
         "evidence": str(evidence.uuid),
         "job": str(job.uuid),
+        "calendar": maker.rows_of(Calendar, tenant).get().key,
     }
 
 
