@@ -6,6 +6,7 @@ promises hang on it; what belongs to one tenant takes somebody who reaches that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from django.db import IntegrityError, transaction
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
 from sla import jobs, preview
 from sla.documents import (
+    KEY,
+    KEY_WORDS,
     CalendarDocument,
     DocumentError,
     PolicyDocument,
@@ -32,6 +35,7 @@ from tenants.models import Tenant
 
 POLICY, CALENDAR = Draft.Kind.POLICY, Draft.Kind.CALENDAR
 PREVIEW_HOLDS = timedelta(hours=24)
+MOST_KEY = 60
 Version = Policy | Calendar
 
 
@@ -142,9 +146,9 @@ def begin(
     base = newest(kind, key)
     if base is None and document is None:
         raise NotFound("not_found", f"There is no {kind} “{key}”.")
-    if base is None and not key:
-        raise DomainError("required", "A new one needs a key: small letters, digits and hyphens.", "key")
-    tenant = base.tenant if base is not None else _tenant_named(document)
+    if base is None and (not re.fullmatch(KEY, key) or len(key) > MOST_KEY):
+        raise DomainError("bad_key", f"A new {kind} needs a key: {KEY_WORDS}.", "key")
+    tenant = base.tenant if base is not None else tenant_named(document)
     require_reach(actor, tenant.pk if tenant else None)
     draft = Draft(kind=kind, key=key, tenant=tenant, retires=retires, created_at=now, updated_at=now)
     draft.document = document if document is not None else written(base) if base else {}
@@ -160,15 +164,18 @@ def begin(
 
 @transaction.atomic
 def save(draft_id: int, document: dict[str, Any], *, seen: int, actor: Actor, now: datetime) -> Draft:
-    """Put `document` in place of what was there, sound or not. Raises Conflict when it changed since `seen`."""
+    """Put `document` in place of what was there, sound or not; a draft that retired its policy now changes it.
+
+    Raises Conflict when it changed since `seen`.
+    """
     draft = _locked(draft_id, seen, actor)
     before = newest(draft.kind, draft.key)
     if before is None:
-        tenant = _tenant_named(document)
+        tenant = tenant_named(document)
         require_reach(actor, tenant.pk if tenant else None)
         draft.tenant = tenant
     draft.document, draft.edits, draft.updated_at = document, draft.edits + 1, now
-    draft.author_id = actor.user_id
+    draft.author_id, draft.retires = actor.user_id, False
     draft.save()
     return draft
 
@@ -241,7 +248,7 @@ def locked_for_activation(draft_id: int, *, seen: int, actor: Actor, now: dateti
     return draft, told
 
 
-def _tenant_named(document: dict[str, Any] | None) -> Tenant | None:
+def tenant_named(document: dict[str, Any] | None) -> Tenant | None:
     slug = (document or {}).get("tenant")
     if not slug:
         return None

@@ -61,6 +61,7 @@ def rail_places(context: template.Context) -> list[dict[str, object]]:
     places = (
         ("incidents", "Incidents", "siren", "case.read"),
         ("runbooks", "Runbooks", "book-open", "case.read"),
+        ("policies", "Service levels", "timer", "policy.read"),
         ("access", "Access", "key-round", "grant.read"),
         ("notices", "Notices", "bell", "console.use"),
         ("reports", "Reports", "chart-column", "report.read"),
@@ -68,6 +69,8 @@ def rail_places(context: template.Context) -> list[dict[str, object]]:
         ("audit", "Audit", "scan-eye", "audit.read"),
     )
     actor, current = context.get("actor"), context.get("place")
+    if str(context["request"].path).startswith(reverse("policies")):  # the pages of several apps
+        current = "policies"
     return [
         {"url": reverse(key), "name": name, "icon": icon, "current": key == current}
         for key, name, icon, right in places

@@ -1,0 +1,67 @@
+"""Service levels as a YAML file: downloaded, and read back as drafts after a look at what would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from companyos.web.errors import DomainError
+from companyos.web.gate import console_view, named
+from sla import exchange as rules
+from sla.exchange import Refused
+from sla.fields import Problem
+from sla.views.policies import PLACE
+from sla.yaml_text import MOST_BYTES
+
+TOO_LARGE = f"The file is too large; {MOST_BYTES:,} bytes are the most."
+
+
+@console_view(GET="policy.read")
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything that the viewer reaches, as a file."""
+    answer = HttpResponse(rules.export(), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="service-levels-{timezone.localdate():%Y-%m-%d}.yaml"'
+    return answer
+
+
+@console_view(GET="policy.edit", POST="policy.edit")
+def exchange(request: HttpRequest) -> HttpResponse:
+    """A file or a pasted text: shown first, and with `take` read into drafts."""
+    context: dict[str, Any] = {**PLACE, "text": ""}
+    if request.method != "POST":
+        return render(request, "sla/exchange.html", context)
+    try:
+        context["text"] = text = _text(request)
+        if "take" in request.POST:
+            taken = rules.take(text, actor=request.actor, now=timezone.now())
+            drafts = sum(entry.outcome != "same" and entry.kind != "scenario" for entry in taken)
+            kept = sum(entry.outcome != "same" and entry.kind == "scenario" for entry in taken)
+            messages.success(request, f"{drafts} drafts and {kept} scenarios written. Nothing is in force by it yet.")
+            return redirect("policies")
+        context["entries"] = rules.plan(text, actor=request.actor)
+    except DomainError as error:
+        if error.status in (403, 404):
+            raise
+        context["problems"] = error.problems if isinstance(error, Refused) else [Problem("", error.message)]
+        return render(request, "sla/exchange.html", context, status=error.status)
+    return render(request, "sla/exchange.html", context)
+
+
+def _text(request: HttpRequest) -> str:
+    file = request.FILES.get("file")
+    if file is None:
+        text = named(request, "text")
+    elif (file.size or 0) > MOST_BYTES:
+        raise DomainError("too_large", TOO_LARGE, "file")
+    else:
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DomainError("not_text", "The file is not a text in UTF-8.", "file") from error
+    if not text.strip():
+        raise DomainError("required", "Choose a file or paste its text.", "file")
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,238 @@
+"""The pages of policies: read, drafted, previewed and activated, by those who may."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from companyos.events import dispatch
+from sla import jobs, rollout
+from sla.models import Clock, Draft, Job, Policy
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def lead(cast):
+    client = Client()
+    client.force_login(cast.lead)
+    return client
+
+
+def page(client: Client, path: str, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.content[:500]
+    return answer.content.decode()
+
+
+def begun(client: Client, key: str = "enterprise", **more) -> Draft:
+    answer = client.post(f"/service-levels/policies/{key}/", more)
+    assert answer.status_code == 302
+    return Draft.objects.get(key=key)
+
+
+def form(draft: Draft, client: Client, **changed) -> dict[str, str]:
+    """The draft's form as its page fills it in, with some of it changed."""
+    context = client.get(f"/service-levels/drafts/{draft.pk}/").context
+    filled = {"seen": str(draft.edits), "name": context["document"].get("name", ""), "shares": context["shares"]}
+    filled["calendar"] = context["document"].get("calendar", "")
+    for _, cells in context["matrix"]:
+        for cell in cells:
+            filled |= {f"amount.{cell.name}": cell.number, f"unit.{cell.name}": cell.unit}
+    return filled | {name.replace("__", "."): value for name, value in changed.items()}
+
+
+def work() -> None:
+    while jobs.step(timezone.now()):
+        pass
+
+
+def test_the_list_says_what_is_in_force_and_who_gets_what(cast, lead):
+    listed = page(lead, "/service-levels/")
+    assert "Support tiers" in listed
+    assert "Version 1" in listed
+    assert 'href="/service-levels/calendars/"' in listed
+    told = page(lead, "/service-levels/?tenant=acme")
+    assert "Enterprise, version 1</a>: support tier enterprise." in told
+    page(lead, "/service-levels/?tenant=nobody", 404)
+    assert 'aria-current="page"' in told
+
+
+def test_a_policys_page_shows_its_targets_and_what_each_version_changed(cast, lead):
+    told = page(lead, "/service-levels/policies/standard/")
+    assert "2 business days" in told
+    assert "In force" in told
+    assert "The example policy." in told
+    page(lead, "/service-levels/policies/nothing/", 404)
+
+
+def test_the_way_from_a_draft_to_moved_clocks_and_a_line_on_the_case(cast, lead):
+    case = cast.open_case(now=timezone.now())
+    clock = Clock.objects.get(clock_set=case.clock_set, metric="first_response")
+    metric = f"amount.first_response.{clock.priority}"
+    draft = begun(lead)
+    answer = lead.post(f"/service-levels/drafts/{draft.pk}/", form(draft, lead) | {metric: "7"})
+    assert answer.status_code == 302
+    draft.refresh_from_db()
+    told = page(lead, f"/service-levels/drafts/{draft.pk}/")
+    assert "What changes" in told
+    assert "Activate…" not in told
+
+    lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": draft.edits})
+    job = Job.objects.get(kind="preview")
+    assert "Look again" in page(lead, f"/service-levels/runs/{job.pk}/")
+    work()
+    told = page(lead, f"/service-levels/drafts/{draft.pk}/")
+    assert "1 cases of 1 tenants" in told
+    assert "Activate…" in told
+    assert "From a later instant on" in page(lead, f"/service-levels/drafts/{draft.pk}/activations/")
+
+    answer = lead.post(
+        f"/service-levels/drafts/{draft.pk}/activations/", {"seen": draft.edits, "when": "now", "reason": "Agreed."}
+    )
+    assert answer.headers["Location"] == "/service-levels/policies/enterprise/"
+    while rollout.step(timezone.now()):
+        pass
+    clock.refresh_from_db()
+    assert clock.policy == Policy.objects.get(key="enterprise", version=2)
+    while dispatch.deliver_one(timezone.now()):
+        pass
+    case.refresh_from_db()
+    assert case.next_due_at == min(
+        due for due in Clock.objects.filter(clock_set=case.clock_set).values_list("due_at", flat=True) if due
+    )
+    line = page(lead, f"/cases/{case.reference}/")
+    assert "Enterprise, version 2" in line
+    assert "Agreed." in line
+    assert "became version" not in page(lead, "/service-levels/policies/enterprise/?version=1")
+
+
+def test_a_draft_that_cannot_be_read_is_kept_as_typed_and_says_what_is_wrong(cast, lead):
+    draft = begun(lead)
+    cell = "amount__first_response__P0"
+    lead.post(f"/service-levels/drafts/{draft.pk}/", form(draft, lead, shares="90, fast", **{cell: "soon"}))
+    told = page(lead, f"/service-levels/drafts/{draft.pk}/")
+    assert 'value="soon"' in told
+    assert 'value="90, fast"' in told
+    assert "cannot be read as an amount of time" in told
+    answer = lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": 1}, follow=True)
+    assert not Job.objects.exists()
+    assert "cannot be read" in answer.content.decode()
+
+
+def test_a_stale_form_saves_nothing_and_keeps_what_was_typed(cast, lead):
+    draft = begun(lead)
+    typed = form(draft, lead, name="Second")
+    lead.post(f"/service-levels/drafts/{draft.pk}/", form(draft, lead, name="First"))
+    answer = lead.post(f"/service-levels/drafts/{draft.pk}/", typed)
+    assert answer.status_code == 409
+    assert "Somebody saved this draft since you opened it" in answer.content.decode()
+    assert 'value="Second"' in answer.content.decode()
+    assert Draft.objects.get().document["name"] == "First"
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"when": "at", "at": "never"}, 422),
+        ({"when": "at", "at": "2026-02-31T09:00"}, 422),
+        ({"when": "at", "at": "2020-01-01T09:00"}, 422),
+        ({"when": "now", "reason": ""}, 422),
+        ({"seen": "7"}, 409),
+        ({}, 409),  # not previewed
+    ],
+)
+def test_an_activation_that_is_refused_says_why(cast, lead, told, status):
+    draft = begun(lead)
+    if told:
+        lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": 0})
+        work()
+    asked = {"seen": "0", "when": "now", "reason": "Because."} | told
+    answer = lead.post(f"/service-levels/drafts/{draft.pk}/activations/", asked)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.content.decode()
+    assert Policy.objects.filter(key="enterprise").count() == 1
+
+
+def test_a_later_instant_is_read_in_the_viewers_zone(cast, lead):
+    cast.lead.time_zone = "Asia/Tokyo"
+    cast.lead.save()
+    draft = begun(lead)
+    lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": 0})
+    work()
+    day = (timezone.now() + timedelta(days=40)).date()
+    asked = {"seen": 0, "when": "at", "at": f"{day}T09:00", "reason": "Because."}
+    assert lead.post(f"/service-levels/drafts/{draft.pk}/activations/", asked).status_code == 302
+    made = Policy.objects.get(key="enterprise", version=2)
+    assert f"{made.active_from:%Y-%m-%d %H:%M}" == f"{day} 00:00"
+    assert "To come" in page(lead, "/service-levels/policies/enterprise/?version=2")
+
+
+def test_a_new_policy_begins_with_whom_it_is_for(cast, lead):
+    asked = {"key": "acme", "name": "Acme", "scope": "tenant", "tenant": "acme"}
+    answer = lead.post("/service-levels/new-policy/", asked)
+    draft = Draft.objects.get(key="acme")
+    assert (answer.status_code, draft.tenant) == (302, cast.acme)
+    assert "Acme" in page(lead, "/service-levels/")
+    for wrong in ({"key": "Not a key"}, {"scope": ""}, {"tenant": ""}, {"key": "standard"}, {"tenant": "nobody"}):
+        answer = lead.post("/service-levels/new-policy/", asked | {"key": "other"} | wrong)
+        assert answer.status_code in (409, 422), wrong
+        assert 'role="alert"' in answer.content.decode()
+
+
+def test_retiring_is_previewed_and_activated_as_well(cast, lead):
+    draft = begun(lead, retires="1")
+    assert "This ends the policy" in page(lead, f"/service-levels/drafts/{draft.pk}/")
+    lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": 0})
+    work()
+    asked = {"seen": 0, "when": "now", "reason": "Nobody has it."}
+    lead.post(f"/service-levels/drafts/{draft.pk}/activations/", asked)
+    assert "No policy holds for Acme Analytics" in page(lead, "/service-levels/?tenant=acme")
+    assert "Retired" in page(lead, "/service-levels/policies/enterprise/?version=2")
+
+
+def test_a_draft_is_discarded_or_taken_up_again_after_another_version(cast, lead):
+    draft = begun(lead)
+    first = Policy.objects.get(key="enterprise")
+    first.pk, first.version = None, 2
+    first.save()
+    assert "Version 2 was published since" in page(lead, f"/service-levels/drafts/{draft.pk}/")
+    lead.post(f"/service-levels/drafts/{draft.pk}/rebases/", {"seen": 0})
+    assert "was published since" not in page(lead, f"/service-levels/drafts/{draft.pk}/")
+    lead.post(f"/service-levels/drafts/{draft.pk}/removals/", {"seen": 1})
+    assert not Draft.objects.exists()
+    page(lead, f"/service-levels/drafts/{draft.pk}/", 404)
+
+
+def test_agents_read_and_do_not_write_and_a_regions_lead_keeps_to_the_region(cast):
+    agent = Client()
+    agent.force_login(cast.agent)
+    assert "New policy" not in page(agent, "/service-levels/")
+    assert "Change…" not in page(agent, "/service-levels/policies/standard/")
+    assert agent.post("/service-levels/policies/standard/").status_code == 403
+    assert agent.get("/service-levels/new-policy/").status_code == 403
+    eu = Client()
+    eu.force_login(UserFactory(role="lead", regions=["eu"]))
+    assert "takes somebody who reaches all of them" in page(eu, "/service-levels/policies/standard/")
+    assert eu.post("/service-levels/policies/standard/").status_code == 403
+    asked = {"key": "birch", "name": "Birch", "scope": "tenant", "tenant": "birch"}
+    assert eu.post("/service-levels/new-policy/", asked).status_code == 422
+    assert eu.post("/service-levels/new-policy/", asked | {"key": "a", "tenant": "acme"}).status_code == 302
+
+
+def test_a_file_is_shown_first_and_then_read_into_drafts(cast, lead):
+    exported = lead.get("/service-levels/export/")
+    assert "attachment" in exported.headers["Content-Disposition"]
+    text = exported.content.decode().replace("amount: 8 h", "amount: 6 h")
+    file = io.BytesIO(text.encode())
+    file.name = "levels.yaml"
+    answer = lead.post("/service-levels/import/", {"file": file})
+    assert "What would change" in answer.content.decode()
+    assert not Draft.objects.exists()
+    lead.post("/service-levels/import/", {"text": text, "take": "1"})
+    assert Draft.objects.get().key == "standard"
+    answer = lead.post("/service-levels/import/", {"text": "policies: [{}]"})
+    assert answer.status_code == 422
+    assert "policies.0.key" in answer.content.decode()
+    assert lead.post("/service-levels/import/", {}).status_code == 422
