@@ -7,13 +7,26 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
-from companyos.web.operations import ReadOnly
+from companyos.web.operations import ReadOnly, ReadOnlyAdmin
 from sla import versions
 from sla.forms import CalendarForm
-from sla.models import Calendar, Clock, ClockAlert, ClockEntry, Policy, Target
+from sla.models import (
+    Calendar,
+    Clock,
+    ClockAlert,
+    ClockEntry,
+    Draft,
+    Policy,
+    ReplayDifference,
+    Rollout,
+    Scenario,
+    Target,
+)
 
 NEVER_CHANGED = "A version is never changed, because clocks count by it: use “Save as new” for the next version."
 
@@ -47,6 +60,40 @@ class CalendarAdmin(VersionAdmin):
     form = CalendarForm
     list_display = ("name", "key", "version", "time_zone", "country", "subdivision", "tenant", "created_at")
     ordering = ("key", "-version")
+    readonly_fields = ("pictures",)
+
+    @admin.display(description="Pictures")
+    def pictures(self, calendar: Calendar) -> str:
+        """Where the console draws the week and the next 90 days of this version."""
+        if calendar.pk is None:
+            return "–"
+        address = f"{reverse('calendar', args=[calendar.key])}?version={calendar.version}"
+        return format_html('<a href="{}">The week and the next 90 days</a>', address)
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnlyAdmin):
+    """Drafts are edited and activated in the console, where they are previewed."""
+
+    list_display = ("key", "kind", "tenant", "base_version", "retires", "author", "updated_at")
+    list_filter = ("kind",)
+    list_select_related = ("tenant", "author")
+    ordering = ("-updated_at",)
+
+
+@admin.register(Rollout)
+class RolloutAdmin(ReadOnlyAdmin):
+    list_display = ("policy", "tenant", "begun_at", "finished_at", "clocks", "failed")
+    list_select_related = ("policy", "tenant")
+    ordering = ("-begun_at",)
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(ReadOnlyAdmin):
+    list_display = ("name", "policy_key", "tenant", "version", "author", "updated_at")
+    list_filter = ("policy_key",)
+    list_select_related = ("tenant", "author")
+    search_fields = ("name", "policy_key")
 
 
 class TargetInline(TabularInline):
@@ -127,3 +174,11 @@ class ClockAdmin(ReadOnly, ModelAdmin):
 
     ordering = ("-pk",)
     show_full_result_count = False
+
+
+@admin.register(ReplayDifference)
+class ReplayDifferenceAdmin(ReadOnlyAdmin):
+    list_display = ("job", "clock", "tenant", "metric", "started_at", "was", "would_be")
+    list_filter = ("was", "would_be", "metric", "tenant")
+    list_select_related = ("job", "clock", "tenant")
+    ordering = ("-pk",)

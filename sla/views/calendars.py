@@ -16,6 +16,7 @@ from companyos.web.gate import console_view, named
 from sla import diary, drafting, scenarios, versions
 from sla.calendar_forms import CalendarDraftForm, initial, subdivisions, zones
 from sla.calendars import CalendarError
+from sla.changes import changes
 from sla.documents import KEY, KEY_WORDS, CalendarDocument
 from sla.drafting import CALENDAR, Unsound, may_edit
 from sla.models import Calendar, Draft
@@ -85,7 +86,7 @@ def new_calendar(request: HttpRequest) -> HttpResponse:
 
 @console_view(GET="policy.edit", POST="policy.edit")
 def draft(request: HttpRequest, key: str) -> HttpResponse:
-    """The draft's form with its pictures. POST saves what is typed, shows it (`show`) or drops it (`discard`)."""
+    """The draft's form with its pictures. POST saves what is typed or (`show`) only shows it."""
     row = Draft.objects.filter(kind=CALENDAR, key=key).select_related("author", "tenant").first()
     if row is None:
         raise NotFound("not_found", "There is no draft of this calendar; it was activated or discarded.")
@@ -93,10 +94,6 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
     if request.method != "POST":
         return _draft_page(request, row, CalendarDraftForm(initial(row.document)), row.edits)
     seen = _number(request.POST.get("seen"))
-    if "discard" in request.POST:
-        drafting.discard(row.pk, seen=seen, actor=request.actor)
-        messages.success(request, f"The draft of {key} is gone; nothing else changed.")
-        return redirect("calendars")
     form = CalendarDraftForm(request.POST)
     if "show" in request.POST or not form.is_valid():
         return _draft_page(request, row, form, seen)
@@ -114,7 +111,9 @@ def _draft_page(
 ) -> HttpResponse:
     """With the pictures of what is typed and the scenarios that fail under it, if it can be counted in."""
     context: dict[str, Any] = {"draft": row, "form": form, "seen": seen, **PLACE}
-    context |= {"zones": zones(), "subdivisions": subdivisions(), "base": drafting.newest(CALENDAR, row.key)}
+    base = drafting.newest(CALENDAR, row.key)
+    context |= {"zones": zones(), "subdivisions": subdivisions(), "base": base}
+    context["changes"] = changes(drafting.written(base), row.document) if base else []
     if form.is_valid():
         try:
             told = drafting.sound(CALENDAR, row.key, _document(form, row)).document

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from companyos.demo.seed import promises
 from companyos.web.errors import Conflict, DomainError, Forbidden
-from sla import defaults, drafting, scenarios
+from sla import activation, defaults, drafting, jobs, scenarios
 from sla.models import Policy
 from sla.models import Scenario as Row
 from tests.cast import Cast
@@ -136,6 +137,13 @@ def test_a_scenario_that_cannot_be_read_any_more_fails(house):
     assert "cannot be read" in failure.got
 
 
+def test_the_demos_scenarios_hold_under_the_example_policies(house):
+    promises.keep(house.actor(house.lead), NOW)
+    standings = scenarios.standings(NOW)
+    assert len(standings) == len(promises.SCENARIOS)
+    assert [str(failure) for one in standings for failure in one.failures] == []
+
+
 # ── Pages ────────────────────────────────────────────────────────────────────
 def test_a_lead_writes_a_scenario_and_sees_it_hold(house, lead):
     assert lead.get(reverse("new_scenario")).status_code == 200
@@ -217,3 +225,44 @@ def test_a_tenants_own_scenarios_are_seen_by_those_who_reach_it(house):
     client.force_login(house.eu_agent)
     assert "Friday afternoon" not in client.get(reverse("scenarios")).content.decode()
     assert client.get(reverse("scenario", args=[row.pk])).status_code == 404
+
+
+# ── From the draft to its activation ─────────────────────────────────────────
+def activate(house: Cast, kind: str, key: str, changed: dict[str, Any], now: datetime) -> list[Policy]:
+    """Begin, change, preview by the worker and activate, as a lead does."""
+    actor = house.actor(house.lead)
+    draft = drafting.begin(kind, key, actor=actor, now=now)
+    draft = drafting.save(draft.pk, draft.document | changed, seen=draft.edits, actor=actor, now=now)
+    draft = drafting.ask_preview(draft.pk, seen=draft.edits, actor=actor, now=now)
+    while jobs.step(now):
+        pass
+    return activation.activate(draft.pk, active_from=now, reason="Tried.", seen=draft.edits, actor=actor, now=now)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "changed"),
+    [
+        ("calendar", "office-hours", {"week": "Mon-Fri 09:00-16:00"}),
+        (
+            "policy",
+            "premium",
+            {"targets": [{"priority": "P2", "metric": "resolution", "amount": "9 h", "basis": "business"}]},
+        ),
+    ],
+)
+def test_a_version_cannot_be_activated_while_a_scenario_fails(house, kind, key, changed):
+    row, now = keep(house), timezone.now()
+    with pytest.raises(activation.ScenariosFail, match="Friday afternoon"):
+        activate(house, kind, key, changed, now)
+    assert Policy.objects.filter(key="premium").count() == 1
+    scenarios.delete(row.pk, actor=house.actor(house.lead), seen=1)
+    made = activate(house, kind, key, changed, now)
+    assert "premium" in {policy.key for policy in made}
+    assert {policy.version for policy in made} == {2}
+
+
+def test_a_version_under_which_every_scenario_holds_is_activated(house):
+    keep(house)
+    changed = {"name": "Shorter Wednesdays", "week": "Mon-Tue 09:00-17:00\nWed 09:00-12:00\nThu-Fri 09:00-17:00"}
+    made = activate(house, "calendar", "office-hours", changed, timezone.now())
+    assert {policy.calendar.name for policy in made} == {"Shorter Wednesdays"}

@@ -13,7 +13,7 @@ from django.db import connection
 
 from cases.models import Case
 from companyos.demo import host, people, telemetry
-from companyos.demo.seed import access, history, knowledge, trouble, world
+from companyos.demo.seed import access, history, knowledge, promises, trouble, world
 from companyos.demo.seed.stage import Stage, Story
 from escalations import notices
 from escalations.models import Notice
@@ -37,6 +37,7 @@ def plant(now: datetime, host_port: int, say: Say) -> None:
         begin = now - timedelta(days=history.DAYS + 3)
         everybody = world.build(begin, port)
         macros = knowledge.write_down()
+        promises.keep(everybody.acting["lead@demo.example"], now)
         say(f"{len(everybody.tenants)} tenants, {len(everybody.users)} people, {len(macros)} macros")
         stage = Stage(product, now)
         stage.throttle(None)
