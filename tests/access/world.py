@@ -18,6 +18,7 @@ from cases import conversation, lifecycle
 from cases.models import Attachment, Case, DiagnosticRun, Evidence, Macro, Runbook
 from companyos.routes import Route
 from escalations.models import Incident
+from sla import drafting
 from tenants import isolation
 from tenants.access import SYSTEM
 from tenants.keys import accounts as service_accounts
@@ -48,6 +49,8 @@ class World:
             words["reference"] = "INC-1"
         if "macros/" in route.path:
             words["key"] = "delay"
+        if "service-levels/" in route.path:
+            words["key"] = "office-hours" if "calendars/" in route.path else "standard"
         return "/" + PARAMETER.sub(lambda found: words.get(found[2], NOTHING.get(found[1], "nothing")), route.path)
 
     def body_for(self, route: Route) -> dict[str, object]:
@@ -126,7 +129,13 @@ def _one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
         reason="To see the log", minutes=30, requested_by=cast.agent, requested_at=NOON,
     )  # fmt: skip
     key_for(cast.agent)
+    drafted = {"actor": SYSTEM, "now": NOON}
+    draft = drafting.begin("policy", "standard", **drafted)
+    drafting.begin("calendar", "office-hours", **drafted)
+    preview = drafting.ask_preview(draft.pk, seen=0, **drafted).preview
     return {
+        "draft_id": str(draft.pk),
+        "job_id": str(preview.pk),
         "reference": case.reference,
         "grant_id": str(grant.pk),
         "requester_id": str(cast.ada.pk),

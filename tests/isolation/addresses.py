@@ -25,6 +25,9 @@ FILLS: list[tuple[str, str, str]] = [
     ("runbooks/", "key", "book"),
     ("portal/open/", "key", "nothing"),
     ("service-levels/calendars/", "key", "=calendar"),
+    ("service-levels/policies/", "key", "=policy"),
+    ("service-levels/runs/", "job_id", "1"),
+    ("", "draft_id", "=pk:sla.Draft"),
     ("evidence", "uuid", "=evidence"),
     ("attachments/", "uuid", "=attachment"),
     ("", "reference", "=reference"),
@@ -47,6 +50,7 @@ FILLS: list[tuple[str, str, str]] = [
     ("", "channel_id", "=pk:escalations.Channel"),
     ("", "escalation_id", "=pk:escalations.Escalation"),
     ("", "scenario_id", "=pk:sla.Scenario"),
+    ("", "replay_id", "=replay"),
     ("", "tab", "audit"),
     ("", "backlog", "product"),
 ]

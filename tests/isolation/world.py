@@ -23,7 +23,7 @@ from cases import conversation, intake, lifecycle
 from cases.models import Attachment, Case, Evidence, Macro, Runbook
 from escalations.models import Incident
 from reporting import feedback
-from sla.models import Calendar
+from sla.models import Calendar, Job, Policy, ReplayDifference
 from tenants import isolation
 from tenants.access import SERVICE, SYSTEM, scopes_of
 from tenants.models import DataJob, Requester, RetentionPolicy, Tenant
@@ -49,6 +49,7 @@ OWN_WORDS: dict[str, dict[str, Any]] = {
     "sla.Policy": {"segment": "", "tier": ""},
     "escalations.Drill": {"state": "passed", "ended_at": NOON, "hops": []},
     "sla.ClockEntry": {"kind": "start", "seq": 900},
+    "sla.ReplayDifference": {"was": "kept", "would_be": "breached"},
     "sla.Scenario": {
         "document": {
             "name": "Friday", "policy": "own", "priority": "P2", "metric": "resolution", "opened": "Fri 16:30",
@@ -160,6 +161,7 @@ def fill(cast: Cast, tenant: Tenant, person: Requester, word: str, lacking: list
     intake.enrich(second, NOON)
     about = {"subject_id": case.pk, "subject_reference": case.reference}
     own_words = OWN_WORDS | {"tenants.Grant": OWN_WORDS["tenants.Grant"] | about}
+    own_words["sla.ReplayDifference"] = OWN_WORDS["sla.ReplayDifference"] | {"job": replay(cast, word)}
     for model in apps.get_models():
         if maker.isolated(model) and not maker.rows_of(model, tenant).exists():
             try:
@@ -167,6 +169,14 @@ def fill(cast: Cast, tenant: Tenant, person: Requester, word: str, lacking: list
             except maker.Unmakeable as refused:
                 lacking.append(str(refused))
     return words_of(tenant, case, note.pk)
+
+
+def replay(cast: Cast, word: str) -> Job:
+    """A run of somebody who reaches every tenant: nobody's whose reach is limited."""
+    return Job.objects.create(
+        kind="replay", title=f"Replay {word}", state="done", asked_by=cast.manager, asked_at=NOON, next_step_at=NOON,
+        ended_at=NOON,
+    )  # fmt: skip
 
 
 def words_of(tenant: Tenant, case: Case, note_id: int) -> dict[str, str]:
@@ -184,6 +194,8 @@ def words_of(tenant: Tenant, case: Case, note_id: int) -> dict[str, str]:
         "attachment": str(attachment.uuid),
         "evidence": str(evidence.uuid),
         "job": str(job.uuid),
+        "replay": str(maker.rows_of(ReplayDifference, tenant).get().job_id),
+        "policy": maker.rows_of(Policy, tenant)[0].key,
         "calendar": maker.rows_of(Calendar, tenant).get().key,
     }
 
