@@ -202,6 +202,6 @@ def offered() -> dict[str, list[Any]]:
     """What can be tried, by its source; of each key the newest version first."""
     return {
         DRAFT: list(Draft.objects.filter(retires=False).order_by("kind", "key")),
-        POLICY: list(Policy.objects.filter(retired=False).order_by("key", "-version")),
+        POLICY: list(Policy.objects.filter(retired=False).select_related("tenant").order_by("key", "-version")),
         CALENDAR: list(Calendar.objects.order_by("key", "-version")),
     }

@@ -27,16 +27,13 @@ _ENDED = {ledger.MET: KEPT, ledger.CANCELLED: CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a real ledger, with the versions in force by it.
+class Line(Entry):
+    """One line of a real ledger, with the priority and the versions in force by it.
 
     `target` is what a start or a retarget put in force. `lacking`: cancelled because there was no target.
     """
 
-    kind: str
-    at: datetime
-    priority: str
-    target: Target | None = None
+    priority: str = ""
     lacking: bool = False
     policy_id: int = 0
     calendar_id: int | None = None
@@ -73,10 +70,11 @@ def as_promised(line: Line) -> Target | None:
 
 def actual(lines: Sequence[Line], until: datetime) -> Outcome:
     """What became of the clock by `until`: its own ledger as it is written, and a breach that nobody wrote down yet."""
-    told = [Entry(line.kind, line.at, line.target) for line in lines if line.at <= until]
-    story = _Told(told[0])
-    for entry in told[1:]:
-        story.tell(entry)
+    story = _Told(lines[0])
+    for line in lines[1:]:
+        if line.at > until:
+            break
+        story.tell(line)
     return story.outcome(until)
 
 
@@ -104,7 +102,7 @@ def replay(lines: Sequence[Line], target_for: TargetFor, until: datetime) -> Out
             kind = ledger.CANCELLED if target is None else ledger.RETARGETED
             story.happen(Entry(kind, line.at, target))
         else:
-            story.happen(Entry(line.kind, line.at))
+            story.happen(line)
     return story.outcome(until)
 
 

@@ -35,7 +35,10 @@ def lived(*steps: tuple, target: Target = FOUR_HOURS, until: float | None = None
     if until is not None and (breach := settle(fold(entries), MONDAY + until * HOUR)):
         entries.append(breach)
         priorities.append(priorities[-1])
-    return [Line(one.kind, one.at, priority, one.target) for one, priority in zip(entries, priorities, strict=True)]
+    return [
+        Line(one.kind, one.at, one.target, one.at_retarget, priority)
+        for one, priority in zip(entries, priorities, strict=True)
+    ]
 
 
 def under(target: Target | None, **by_priority: Target | None):
