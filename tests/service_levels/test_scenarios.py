@@ -15,6 +15,7 @@ from companyos.web.errors import Conflict, DomainError, Forbidden
 from sla import activation, defaults, drafting, jobs, scenarios
 from sla.models import Policy
 from sla.models import Scenario as Row
+from sla.scenario_forms import ScenarioForm
 from tests.cast import Cast
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -175,10 +176,16 @@ def test_a_failing_scenario_says_what_came_out_and_why(house, lead):
         ({"zone": "Berlin"}, "IANA"),
     ],
 )
-def test_a_fault_stands_at_its_field_and_nothing_typed_is_lost(house, lead, more, words):
-    answer = lead.post(reverse("new_scenario"), {**FORM, **more, "name": "Typed <long>"})
+def test_a_fault_stands_at_its_field_with_its_line(more, words):
+    form = ScenarioForm({**FORM, **more}, policies=[("premium", "Premium")])
+    assert not form.is_valid() and words in str(form.errors)
+    assert set(form.errors) & {*more, "left_at"}
+
+
+def test_nothing_that_was_typed_is_lost(house, lead):
+    answer = lead.post(reverse("new_scenario"), {**FORM, "opened": "Someday", "name": "Typed <long>"})
     page = answer.content.decode()
-    assert answer.status_code == 422 and words in page and "Typed &lt;long&gt;" in page
+    assert answer.status_code == 422 and "is no instant here" in page and "Typed &lt;long&gt;" in page
     assert not Row.objects.exists()
 
 
