@@ -14,6 +14,7 @@ from cases.models import Case, Transition
 from companyos.events.models import Event
 from companyos.web.errors import DomainError, Forbidden, NotAllowedNow
 from sla import clocks, sweep, verify
+from sla.models import Clock
 from tenants.access import Actor
 from tests.cases.way import FIX
 from tests.cast import NOON, Cast
@@ -144,6 +145,10 @@ def books_agree(case: Case, now: datetime) -> None:
     if case.status == "closed":
         assert not [one for one in found if one.state in ("running", "paused")]
     assert not [one for one in found if one.cycle < case.cycle and one.state in ("running", "paused")]
+    still_open = Clock.objects.filter(clock_set=case.clock_set, state__in=clocks.OPEN).values_list("metric", flat=True)
+    assert len(still_open) == len(set(still_open)), "never two open clocks of one metric, rounds and cycles included"
+    if case.status in ("new", "resolved", "closed"):
+        assert "next_update" not in still_open
 
 
 @settings(
