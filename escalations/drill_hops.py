@@ -92,7 +92,7 @@ def read(drill: Drill) -> list[Hop]:
     story = _Story([], drill.started_at)
     opened = _first(events, "case.opened")
     story.tell("opened", "Case opened", _noted(opened), case.reference, "no case was opened")
-    promised = f"due {_exact(clock.due_at)}, {clock.policy.name} version {clock.policy.version}" if clock else ""
+    promised = f"due {_seconds(clock.started_at, clock.due_at)} later, {clock.policy}" if clock else ""
     story.tell("clock", "Clock started", _noted(opened) if clock else None, promised, "no clock runs")
     _tell_sweep(story, events, clock)
     alert = next((one for one in events if one.name == "case.alerted" and one.payload.get("breached")), None)
@@ -100,7 +100,7 @@ def read(drill: Drill) -> list[Hop]:
     escalation = Escalation.objects.filter(case=case).select_related("acknowledged_by", "rule").order_by("pk").first()
     _tell_escalation(story, events, alert, escalation)
     _tell_messages(story, alert)
-    _tell_acknowledgement(story, escalation)
+    _tell_acknowledgement(story, alert, escalation)
     return story.hops
 
 
@@ -161,7 +161,10 @@ def _tell_messages(story: _Story, alert: Event | None) -> None:
             story.hops.append(Hop(f"delivered-{number}", title, DONE, one.detail, one.sent_at.isoformat(), took))
 
 
-def _tell_acknowledgement(story: _Story, escalation: Escalation | None) -> None:
+def _tell_acknowledgement(story: _Story, alert: Event | None, escalation: Escalation | None) -> None:
+    if alert is not None and escalation is None:
+        story.skip("acknowledged", "Acknowledged", "there is no escalation to acknowledge")
+        return
     at = escalation.acknowledged_at if escalation else None
     by = f"in the name of {escalation.acknowledged_by}" if escalation and at else ""
     story.tell("acknowledged", "Acknowledged", at, by, "nobody acknowledged an escalation")
@@ -180,8 +183,8 @@ def _lag(event: Event | None) -> str:
     noted = _noted(event)
     if event is None or noted is None:
         return ""
-    return f"dated {_exact(event.at)}, written {(noted - event.at).total_seconds():.1f} s later"
+    return f"written down {_seconds(event.at, noted)} after its instant"
 
 
-def _exact(at: datetime | None) -> str:
-    return f"{at:%H:%M:%S} UTC" if at else "never"
+def _seconds(start: datetime, end: datetime | None) -> str:
+    return f"{(end - start).total_seconds():.1f} s" if end else "never"

@@ -152,7 +152,7 @@ def advance(now: datetime) -> bool:
         missing = [hop for hop in hops if hop.result not in drill_hops.GOOD]
         if not missing:
             _end(drill, Drill.State.PASSED, "", now)
-        elif now >= drill.deadline_at:
+        elif now >= drill.deadline_at or all(hop.result != drill_hops.AWAITED for hop in missing):
             _end(drill, Drill.State.FAILED, "; ".join(f"{hop.title}: {hop.detail}" for hop in missing), now)
         drill.save(update_fields=["hops", "state", "missing", "ended_at"])
     return True
