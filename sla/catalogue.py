@@ -50,7 +50,7 @@ class Version:
 
 def lines(now: datetime) -> dict[str, list[Line]]:
     """Every key in the present scope by rank, the most specific first; empty ranks are left out."""
-    rows = Policy.objects.select_related("tenant", "calendar", "rollout").prefetch_related("targets")
+    rows = Policy.objects.exclude(tenant__is_drill=True).select_related("tenant", "calendar", "rollout")
     found: dict[str, Line] = {}
     for policy in rows.order_by("key", "active_from", "version"):
         line = found.setdefault(policy.key, Line(policy.key, policy))

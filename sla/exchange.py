@@ -59,13 +59,17 @@ class Entry:
 # ── Out ──────────────────────────────────────────────────────────────────────
 def export() -> str:
     """Everything in the present scope: the newest version of each key that is not retired, and every scenario."""
-    policies = Policy.objects.order_by("key", "-version").distinct("key").select_related("tenant", "calendar")
-    calendars = Calendar.objects.order_by("key", "-version").distinct("key").select_related("tenant")
+    policies = Policy.objects.exclude(tenant__is_drill=True).order_by("key", "-version").distinct("key")
+    calendars = Calendar.objects.exclude(tenant__is_drill=True).order_by("key", "-version").distinct("key")
     kept = [scenario for row in ScenarioRow.objects.all() if (scenario := scenarios.read(row)) is not None]
-    held = [policy for policy in policies.prefetch_related("targets") if not policy.retired]
+    held = [
+        policy
+        for policy in policies.select_related("tenant", "calendar").prefetch_related("targets")
+        if not policy.retired
+    ]
     return HEADING + dump(
         {
-            "calendars": [drafting.written(calendar) for calendar in calendars],
+            "calendars": [drafting.written(calendar) for calendar in calendars.select_related("tenant")],
             "policies": [drafting.written(policy) for policy in held],
             "scenarios": [write_scenario(scenario) for scenario in kept],
         }

@@ -14,7 +14,7 @@ from sla import book, ledger, offers
 from sla.documents import read_calendar, read_policy
 from sla.models import Clock, Draft, Job
 from sla.offers import Offer
-from tenants.models import Tenant
+from tenants.models import Tenant, but_drills
 
 KIND = "preview"
 SETS_A_STEP = 500
@@ -75,7 +75,7 @@ def _plan(params: dict[str, Any], now: datetime) -> dict[int, Offer | None]:
     else:
         document = read_policy(params["document"])
         after = offers.with_policy(before, document, params["tenant"], params["retires"])
-    return offers.affected(before, after, Tenant.objects.order_by("pk"))
+    return offers.affected(before, after, Tenant.objects.filter(but_drills("")).order_by("pk"))
 
 
 def _begin(job: Job, plan: dict[int, Offer | None]) -> bool:

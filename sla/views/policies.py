@@ -18,7 +18,7 @@ from sla.documents import TIERS
 from sla.drafting import POLICY, Unsound, may_edit
 from sla.models import Calendar, Draft, Policy
 from tenants import audit
-from tenants.models import Tenant
+from tenants.models import Tenant, but_drills
 
 PLACE = {"place": "policies", "tab": "policies"}
 
@@ -30,7 +30,7 @@ def policies(request: HttpRequest) -> HttpResponse:
     ranks = catalogue.lines(now)
     audit.listed(line.newest for some in ranks.values() for line in some if line.newest.tenant_id)
     context: dict[str, Any] = {"ranks": ranks, "new_drafts": catalogue.new_drafts(), **PLACE}
-    context["tenants"] = Tenant.objects.order_by("name")
+    context["tenants"] = Tenant.objects.filter(but_drills("")).order_by("name")
     if slug := request.GET.get("tenant", ""):
         context["tenant"], context["holds"], context["why"] = catalogue.who_gets_what(slug, now)
         context |= {"metrics": policy_forms.METRIC_NAMES, "priorities": PRIORITIES}
@@ -67,7 +67,9 @@ def new_policy(request: HttpRequest) -> HttpResponse:
     """Begins the draft of a policy that is not there yet."""
     asked = {name: named(request, name).strip() for name in ("key", "name", "scope", "tenant", "segment", "tier")}
     context: dict[str, Any] = {
-        "tenants": [one for one in Tenant.objects.order_by("name") if may_edit(request.actor, one.pk)],
+        "tenants": [
+            one for one in Tenant.objects.filter(but_drills("")).order_by("name") if may_edit(request.actor, one.pk)
+        ],
         "segments": Tenant.objects.exclude(segment="").order_by("segment").values_list("segment", flat=True).distinct(),
         "tiers": TIERS,
         "shared": may_edit(request.actor, None),
