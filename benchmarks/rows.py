@@ -86,12 +86,12 @@ PROJECTIONS = (
     },
 )
 WHICH = {
-    "sla_clockentry": "kind = 'breached' AND clock_id > %(after)s AND clock_id <= %(after)s + %(d)s ORDER BY clock_id",
-    "sla_clockalert": "clock_id > %(after)s AND clock_id <= %(after)s + %(d)s ORDER BY clock_id",
-    "events_event": "subject_id > %(after)s AND subject_id <= %(after)s + %(d)s ORDER BY id",
-    "events_delivery": "event_id IN (SELECT id FROM events_event WHERE subject_id > %(after)s"
-    " AND subject_id <= %(after)s + %(d)s) ORDER BY event_id",
-    "sla_clock": "id > %(after)s AND id <= %(after)s + %(d)s ORDER BY id",
+    "sla_clockentry": "kind = 'breached' AND clock_id > %(after)s::bigint AND clock_id <= %(after)s::bigint + %(d)s ORDER BY clock_id",
+    "sla_clockalert": "clock_id > %(after)s::bigint AND clock_id <= %(after)s::bigint + %(d)s ORDER BY clock_id",
+    "events_event": "subject_id > %(after)s::bigint AND subject_id <= %(after)s::bigint + %(d)s ORDER BY id",
+    "events_delivery": "event_id IN (SELECT id FROM events_event WHERE subject_id > %(after)s::bigint"
+    " AND subject_id <= %(after)s::bigint + %(d)s) ORDER BY event_id",
+    "sla_clock": "id > %(after)s::bigint AND id <= %(after)s::bigint + %(d)s ORDER BY id",
 }
 Row = tuple[Any, ...]
 Table = tuple[str, dict[str, tuple[str, str]]]
