@@ -17,7 +17,7 @@ from django.test import Client
 from cases import conversation, lifecycle
 from cases.models import Attachment, Case, DiagnosticRun, Evidence, Macro, Runbook
 from companyos.routes import Route
-from escalations.models import Incident
+from escalations.models import Drill, Incident
 from sla import drafting
 from tenants import isolation
 from tenants.access import SYSTEM
@@ -133,7 +133,12 @@ def _one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
     draft = drafting.begin("policy", "standard", **drafted)
     drafting.begin("calendar", "office-hours", **drafted)
     preview = drafting.ask_preview(draft.pk, seen=0, **drafted).preview
+    drill = Drill.objects.create(
+        policy_key="standard", priority="P0", asked_by=cast.lead, case_reference="DRILL-1001", state="passed",
+        started_at=NOON, deadline_at=NOON, ended_at=NOON,
+    )  # fmt: skip
     return {
+        "drill_id": str(drill.pk),
         "draft_id": str(draft.pk),
         "job_id": str(preview.pk),
         "reference": case.reference,
