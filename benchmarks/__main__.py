@@ -17,9 +17,9 @@ os.environ.setdefault("LOG_LEVEL", "ERROR")
 def main() -> int:
     django.setup()
     settings.DEBUG = False  # or the connection would keep every statement
-    from benchmarks import figures, replay, sla  # noqa: PLC0415  (models need django.setup first)
+    from benchmarks import figures, forecast, replay, sla  # noqa: PLC0415  (models need django.setup first)
 
-    measured = figures.FIGURES | sla.FIGURES | replay.FIGURES
+    measured = figures.FIGURES | forecast.FIGURES | sla.FIGURES | replay.FIGURES
 
     parser = argparse.ArgumentParser(prog="benchmarks", description="Each figure beside its floor, as a ratio.")
     parser.add_argument("--json", action="store_true", help="one object a line")
