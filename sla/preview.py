@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sla import book, ledger, offers
+from sla.amounts import write_duration
 from sla.documents import read_calendar, read_policy
 from sla.models import Clock, Draft, Job
 from sla.offers import Offer
@@ -141,10 +142,26 @@ def summary(result: dict[str, Any]) -> Iterable[str]:
         yield "No open clock changes."
         return
     if result["breaches"]:
-        yield f"{result['breaches']} clocks breach at once."
+        yield f"{_many(result['breaches'], 'clock', 'breaches', 'breach')} at once."
     if result["cancelled"]:
-        yield f"{result['cancelled']} clocks are cancelled: nothing is promised for them any more."
+        yield f"{_many(result['cancelled'], 'clock', 'is', 'are')} cancelled: nothing is promised any more."
     yield (
-        f"{result['cases']} cases of {result['tenants']} tenants: {result['earlier']} due times come earlier, "
-        f"{result['later']} later, {result['same']} stay, {result['paused']} are paused."
+        f"{_many(result['cases'], 'case')} of {_many(result['tenants'], 'tenant')}. Due times: "
+        f"{result['earlier']} earlier, {result['later']} later, {result['same']} the same, {result['paused']} paused."
     )
+    most = [
+        f"{write_duration(_whole_minutes(result[name]))} {words}"
+        for name, words in (("most_earlier", "earlier"), ("most_later", "later"))
+        if result[name]
+    ]
+    if most:
+        yield f"At most {' and '.join(most)}."
+
+
+def _many(count: int, noun: str, verb: str = "", verbs: str = "") -> str:
+    words = f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{words} {verb if count == 1 else verbs}".strip()
+
+
+def _whole_minutes(seconds: float) -> timedelta:
+    return timedelta(minutes=max(1, round(seconds / 60)))
