@@ -35,7 +35,7 @@ class ScenarioForm(forms.Form):
         choices=[(one, one.replace("_", " ").capitalize()) for one in METRICS], initial="resolution"
     )
     opened = forms.CharField(
-        max_length=40, help_text="Fri 16:30, or a date and time: 2026-01-16 16:30. First response and resolution begin."
+        max_length=40, help_text="When the clock starts: Fri 16:30, or a date and time, 2026-01-16 16:30."
     )
     pauses = forms.CharField(
         required=False, widget=_ROWS, help_text="A line each: Fri 17:00 for 2 h, or Mon 10:00 to Mon 12:00."
