@@ -70,9 +70,9 @@ class Model:
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Model:
         """Raises ValueError for numbers that this release cannot use."""
-        lists = {name: tuple(told[name]) for name in ("names", "segments", "coefficients", "means")}
-        numbers = {name: told[name] for name in ("basis", "intercept", "slope", "offset")}
-        return cls(**lists, **numbers)
+        given: dict[str, Any] = {name: tuple(told[name]) for name in ("names", "segments", "coefficients", "means")}
+        given |= {name: told[name] for name in ("basis", "intercept", "slope", "offset")}
+        return cls(**given)
 
 
 def rows_of(seen: Sequence[Snapshot], segments: Sequence[str]) -> Rows:
