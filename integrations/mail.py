@@ -27,7 +27,9 @@ def send(address: str, *, subject: str, body: str, key: str) -> None:
         headers={"Message-ID": identity, "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
         connection=get_connection(timeout=TIMEOUT),
     )
-    message.attach_alternative(render_to_string("integrations/mail.html", {"subject": subject, "body": body}), "text/html")
+    message.attach_alternative(
+        render_to_string("integrations/mail.html", {"subject": subject, "body": body}), "text/html"
+    )
     try:
         message.send()
     except (OSError, SMTPException) as error:

@@ -17,7 +17,8 @@ from django.test import Client
 from cases import conversation, lifecycle
 from cases.models import Attachment, Case, DiagnosticRun, Evidence, Macro, Runbook
 from companyos.routes import Route
-from escalations.models import Drill, Incident
+from escalations import escalate
+from escalations.models import AlertRule, Channel, Drill, Incident
 from sla import drafting
 from tenants import isolation
 from tenants.access import SYSTEM
@@ -137,7 +138,12 @@ def _one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
         policy_key="standard", priority="P0", asked_by=cast.lead, case_reference="DRILL-1001", state="passed",
         started_at=NOON, deadline_at=NOON, ended_at=NOON,
     )  # fmt: skip
+    room = Channel.objects.create(name="Room", addresses="json://127.0.0.1/x", shown="json://127.0.0.1/…")
+    called = escalate.open_escalation(case, text="Help", actor=agent, now=NOON)
     return {
+        "rule_id": str(AlertRule.objects.filter(tenant=None).values_list("pk", flat=True)[0]),
+        "channel_id": str(room.pk),
+        "escalation_id": str(called.pk),
         "drill_id": str(drill.pk),
         "draft_id": str(draft.pk),
         "job_id": str(preview.pk),

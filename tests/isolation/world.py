@@ -49,6 +49,8 @@ OWN_WORDS: dict[str, dict[str, Any]] = {
     "sla.Policy": {"segment": "", "tier": ""},
     "escalations.Drill": {"state": "passed", "ended_at": NOON, "hops": []},
     "sla.ClockEntry": {"kind": "start", "seq": 900},
+    "escalations.AlertRule": {"tier": "", "in_console": True, "lead": True},
+    "integrations.Outgoing": {"kind": "apprise"},
     "sla.ReplayDifference": {"was": "kept", "would_be": "breached"},
     "sla.Scenario": {
         "document": {
