@@ -31,7 +31,9 @@ OTHERWISE = {
     "socialaccount.SocialApp.key": "not used: the provider is in the environment",
     "usersessions.UserSession.session_key": "as the session it names",
 }
-HARMLESS = re.compile(r"^(key|idempotency_key|.*_key_ref|api_key|policy_key|object_key|path_key|catalogue_key|ordinal_key)$")
+HARMLESS = re.compile(
+    r"^(key|idempotency_key|.*_key_ref|api_key|policy_key|object_key|path_key|catalogue_key|ordinal_key)$"
+)
 
 
 def columns() -> list[models.Field]:
