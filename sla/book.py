@@ -114,6 +114,22 @@ def append(clock: Clock, kind: str, deed: Deed, terms: Terms | None = None) -> l
     return written
 
 
+def append_all(deeds: Sequence[tuple[Clock, str, Deed, Terms | None]]) -> dict[int, list[ClockEntry]]:
+    """`append` for many locked clocks at once, one deed each: what was written, by clock."""
+    clocks = [clock for clock, *_ in deeds]
+    rows, alerted, writing = _ledgers(clocks), _alerted(clocks), Writing()
+    found: dict[int, list[ClockEntry]] = {}
+    for clock, kind, deed, terms in deeds:
+        told = rows[clock.pk]
+        new = ledger.advance(lines(told), Entry(kind, deed.at, terms.promise.target if terms else None))
+        written = [_row(clock, len(told) + n, entry, deed, terms) for n, entry in enumerate(new, start=1)]
+        found[clock.pk] = written
+        if written:
+            writing.lines(clock, written, columns(told + written, alerted[clock.pk]))
+    writing.write()
+    return found
+
+
 def catch_up(clocks: Sequence[Clock], now: datetime) -> None:
     """Write all that the locked clocks owe by `now`: each clock's missed warnings in order, then its breach.
 

@@ -21,7 +21,7 @@ from sla.book import Deed, Terms
 from sla.choice import REPEATED
 from sla.ledger import Reading
 from sla.models import Clock, ClockEntry, ClockSet
-from sla.policies import PolicyChoice, policy_facts, promise
+from sla.policies import PolicyChoice, Promise, policy_facts, promise
 from tenants.models import Tenant
 
 OPEN = (ledger.RUNNING, ledger.PAUSED)
@@ -129,15 +129,31 @@ def retarget(
 
 def retarget_one(clock: Clock, *, priority: str, choice: PolicyChoice, deed: Deed) -> list[Effect]:
     """Put new terms in force on one clock, open and locked; without a target in them it is cancelled."""
-    kind, deed, terms = _retargeting(clock, priority, choice, deed)
+    kind, deed, terms = _retargeting(clock, priority, promise(choice, clock.metric, priority), choice, deed)
     return [] if _holds(clock, terms) else _effects(clock, book.append(clock, kind, deed, terms))
+
+
+def retarget_all(clocks: Iterable[Clock], *, choice: PolicyChoice, deed: Deed) -> dict[int, list[Effect]]:
+    """`retarget_one` for many clocks at once, each with the priority it has: its effects, by clock."""
+    promised: dict[tuple[str, str], Promise | None] = {}
+    deeds = []
+    for clock in clocks:
+        place = (clock.metric, clock.priority)
+        if place not in promised:
+            promised[place] = promise(choice, *place)
+        kind, why, terms = _retargeting(clock, clock.priority, promised[place], choice, deed)
+        if not _holds(clock, terms):
+            deeds.append((clock, kind, why, terms))
+    written = book.append_all(deeds)
+    return {clock.pk: _effects(clock, written[clock.pk]) for clock, *_ in deeds}
 
 
 def preview_retarget(clock_set: ClockSet, *, priority: str, choice: PolicyChoice, at: datetime) -> list[Effect]:
     """What `retarget` would do, for the person about to do it; a `breached` among the effects is what it would cost."""
     effects: list[Effect] = []
     for clock in _open(Clock.objects.filter(clock_set=clock_set)):
-        kind, deed, terms = _retargeting(clock, priority, choice, Deed(at, "preview", _NOBODY))
+        promised = promise(choice, clock.metric, priority)
+        kind, deed, terms = _retargeting(clock, priority, promised, choice, Deed(at, "preview", _NOBODY))
         if not _holds(clock, terms):
             entries, after = book.preview(clock, kind, deed, terms)
             effects += [_effect(clock, entry.kind, entry.at, after.due_at) for entry in entries]
@@ -204,8 +220,9 @@ def _open(clocks: QuerySet[Clock]) -> list[Clock]:
     return list(clocks.filter(state__in=OPEN).order_by("pk"))
 
 
-def _retargeting(clock: Clock, priority: str, choice: PolicyChoice, deed: Deed) -> tuple[str, Deed, Terms | None]:
-    promised = promise(choice, clock.metric, priority)
+def _retargeting(
+    clock: Clock, priority: str, promised: Promise | None, choice: PolicyChoice, deed: Deed
+) -> tuple[str, Deed, Terms | None]:
     if promised is None or choice.policy is None:
         return ledger.CANCELLED, Deed(deed.at, deed.cause, deed.actor, f"{NO_TARGET} {deed.reason}".strip()), None
     return ledger.RETARGETED, deed, Terms(priority, choice.policy.pk, promised)

@@ -12,6 +12,7 @@ in a transaction that was still under way. A clock that was moved is not found a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from companyos.events import log as events
 from companyos.events.log import Fact
 from sla import clocks, policies
 from sla.book import Deed
-from sla.clocks import OPEN
+from sla.clocks import OPEN, Effect
 from sla.models import Clock, Policy, Rollout
 from sla.policies import PolicyChoice
 from tenants import isolation
@@ -133,18 +134,34 @@ def _move(rollout: Rollout, under_way: Pass, choice: PolicyChoice, found: QueryS
     under_way.skipped += max(wanted - len(locked), 0)
     told: dict[int, list[dict[str, Any]]] = {}
     deed = _deed(rollout.policy, choice, now)
-    for clock in locked:
-        try:
-            with transaction.atomic():
-                line = _retarget(clock, choice, deed)
-        except Exception:
-            log.exception("sla.rollout_clock_failed", clock=clock.pk, policy=rollout.policy_id)
-            under_way.failed += 1
-            continue
+    for clock, line in _retargeted(locked, choice, deed, under_way):
         rollout.clocks += 1
         told.setdefault(clock.clock_set_id, []).append(line)
     tenant_id = locked[0].tenant_id if locked else 0
     events.record_many([_fact(rollout.policy, tenant_id, pk, lines, deed) for pk, lines in told.items()])
+
+
+def _retargeted(
+    locked: list[Clock], choice: PolicyChoice, deed: Deed, under_way: Pass
+) -> Iterator[tuple[Clock, dict[str, Any]]]:
+    """Each clock that was moved, with the event's line. All at once; where one of them fails, one by one."""
+    were_due = {clock.pk: clock.due_at for clock in locked}
+    try:
+        with transaction.atomic():
+            effects = clocks.retarget_all(locked, choice=choice, deed=deed)
+        yield from ((clock, _line(clock, were_due[clock.pk], effects.get(clock.pk, []))) for clock in locked)
+        return
+    except Exception as error:
+        log.warning("sla.rollout_one_by_one", error=repr(error))
+    for clock in Clock.objects.filter(pk__in=were_due).order_by("clock_set_id", "pk"):
+        try:
+            with transaction.atomic():
+                done = clocks.retarget_one(clock, priority=clock.priority, choice=choice, deed=deed)
+        except Exception:
+            log.exception("sla.rollout_clock_failed", clock=clock.pk)
+            under_way.failed += 1
+        else:
+            yield clock, _line(clock, were_due[clock.pk], done)
 
 
 def _deed(policy: Policy, choice: PolicyChoice, now: datetime) -> Deed:
@@ -156,9 +173,7 @@ def _deed(policy: Policy, choice: PolicyChoice, now: datetime) -> Deed:
     return Deed(min(at, now), f"policy:{policy.key} version {policy.version}", ACTOR, reason)
 
 
-def _retarget(clock: Clock, choice: PolicyChoice, deed: Deed) -> dict[str, Any]:
-    was_due = clock.due_at
-    effects = clocks.retarget_one(clock, priority=clock.priority, choice=choice, deed=deed)
+def _line(clock: Clock, was_due: datetime | None, effects: list[Effect]) -> dict[str, Any]:
     return {
         "clock": clock.pk,
         "metric": clock.metric,

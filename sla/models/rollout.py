@@ -38,3 +38,8 @@ class Rollout(models.Model):
 
     def __str__(self) -> str:
         return f"Roll-out of {self.policy}"
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a pass over the clocks is under way, and not only the last look a little later awaited."""
+        return self.finished_at is None and bool(self.cursor.get("pass"))

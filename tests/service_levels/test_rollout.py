@@ -219,10 +219,16 @@ def test_a_clock_that_cannot_be_moved_holds_up_no_other(case, monkeypatch):  # n
             raise ValueError("broken")
         return really(clock, **about)
 
+    def none_at_once(found, **about):
+        raise ValueError("broken")
+
+    at_once = clocks.retarget_all
     monkeypatch.setattr(clocks, "retarget_one", fails)
+    monkeypatch.setattr(clocks, "retarget_all", none_at_once)
     roll()
     assert (resolution(case).target, resolution(other).target) == (8 * HOUR, 6 * HOUR)
     monkeypatch.setattr(clocks, "retarget_one", really)
+    monkeypatch.setattr(clocks, "retarget_all", at_once)
     roll(NOON + 2 * SETTLED)
     assert resolution(case).target == 6 * HOUR
     assert Rollout.objects.get(policy__version=2).failed == 0
