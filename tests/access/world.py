@@ -19,7 +19,8 @@ from cases.models import Attachment, Case, DiagnosticRun, Evidence, Macro, Runbo
 from companyos.routes import Route
 from escalations import escalate
 from escalations.models import AlertRule, Channel, Drill, Incident
-from sla import drafting
+from sla import drafting, scenarios
+from sla.models import Job
 from tenants import isolation
 from tenants.access import SYSTEM
 from tenants.keys import accounts as service_accounts
@@ -133,11 +134,16 @@ def _one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
     drafted = {"actor": SYSTEM, "now": NOON}
     draft = drafting.begin("policy", "standard", **drafted)
     drafting.begin("calendar", "office-hours", **drafted)
+    told = {"name": "Friday", "policy": "standard", "priority": "P2", "metric": "resolution", "opened": "Fri 16:30"}
+    kept = scenarios.save(scenarios.read_scenario({**told, "expect": {"due": "Tue 16:30"}}), **drafted)
     preview = drafting.ask_preview(draft.pk, seen=0, **drafted).preview
     drill = Drill.objects.create(
         policy_key="standard", priority="P0", asked_by=cast.lead, case_reference="DRILL-1001", state="passed",
         started_at=NOON, deadline_at=NOON, ended_at=NOON,
     )  # fmt: skip
+    replay = Job.objects.create(
+        kind="replay", title="Replay", state="done", asked_by=cast.lead, asked_at=NOON, next_step_at=NOON, ended_at=NOON
+    )
     room = Channel.objects.create(name="Room", addresses="json://127.0.0.1/x", shown="json://127.0.0.1/…")
     called = escalate.open_escalation(case, text="Help", actor=agent, now=NOON)
     return {
@@ -145,6 +151,8 @@ def _one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
         "channel_id": str(room.pk),
         "escalation_id": str(called.pk),
         "drill_id": str(drill.pk),
+        "replay_id": str(replay.pk),
+        "scenario_id": str(kept.pk),
         "draft_id": str(draft.pk),
         "job_id": str(preview.pk),
         "reference": case.reference,
