@@ -69,7 +69,7 @@ def moment_of(case: Case, clock: Clock, share: int) -> Moment:
     return Moment(
         tenant_id=tested.tenant_id if tested and tested.tenant_id else case.tenant_id,
         policy_key=tested.policy_key if tested else clock.policy.key,
-        metric=clock.metric,
+        metric=tested.metric if tested else clock.metric,
         share=share,
         priority=clock.priority,
         segment=case.tenant.segment,

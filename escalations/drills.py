@@ -7,6 +7,7 @@ case, reads what became of it, acknowledges the escalation in the name of who as
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from cases import intake, lifecycle, properties
 from cases.lifecycle import Fix
@@ -16,6 +17,7 @@ from companyos.web.errors import Conflict, DomainError, NotFound
 from escalations import drill_hops, escalate
 from escalations.models import Drill, Escalation
 from sla import versions
+from sla.choice import METRICS
 from sla.models import Calendar, Policy, Target
 from tenants import actors, isolation
 from tenants.access import SYSTEM, Actor, system_named
@@ -41,12 +43,19 @@ def testable(now: datetime) -> list[Policy]:
     )
 
 
-def start(actor: Actor, now: datetime, *, policy_key: str = "", priority: str = "P0") -> Drill:
-    """Open the test case. People and channels really hear of it. Raises Conflict while another drill runs."""
+def start(
+    actor: Actor, now: datetime, *, policy_key: str = "", metric: str = drill_hops.METRIC, priority: str = "P0"
+) -> Drill:
+    """Open the test case. People and channels really hear of it. Raises Conflict while another drill runs.
+
+    Tested are the alert rules of that policy, metric and priority; the clock is always that of a first response.
+    """
     actor.require("drill.run")
     if actor.user_id is None:
         raise DomainError("people_only", "A drill is asked for by a person, who then acknowledges its escalation.")
     properties.check_priority(priority)
+    if metric not in METRICS:
+        raise DomainError("unknown_metric", f"The metric is one of {', '.join(METRICS)}.", "metric")
     policies = testable(now)  # within the asker's own scope
     policy = next((one for one in policies if policy_key in ("", one.key)), None)
     if policy is None:
@@ -60,6 +69,7 @@ def start(actor: Actor, now: datetime, *, policy_key: str = "", priority: str = 
         drill = Drill(
             tenant_id=policy.tenant_id,
             policy_key=policy.key,
+            metric=metric,
             priority=priority,
             asked_by_id=actor.user_id,
             case=case,
@@ -171,7 +181,7 @@ def _end(drill: Drill, state: str, missing: str, now: datetime) -> None:
     case = drill.case
     if case is None:
         return
-    about = {"actor": DRILLS, "seen": None, "now": now}
+    about: dict[str, Any] = {"actor": DRILLS, "seen": None, "now": now}
     why = f"The drill is over: {Drill.State(state).label.lower()}"
     if case.status in (Status.NEW, Status.TRIAGE):
         lifecycle.dismiss(case, kind=ClosedAs.SPAM, reason=why, **about)

@@ -21,7 +21,7 @@ def _told(row: Outgoing) -> Message:
         f"held back until {row.next_attempt_at:%H:%M:%S} UTC" if row.next_attempt_at > row.queued_at else "not sent yet"
     )
     tried = f"{row.attempts} attempt{'' if row.attempts == 1 else 's'}"
-    details = {State.SENT: tried, State.PENDING: waits}
+    details: dict[str, str] = {State.SENT: tried, State.PENDING: waits}
     return Message(
         to=str(row.user or row.channel),
         kind=row.get_kind_display(),

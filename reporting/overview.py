@@ -77,8 +77,8 @@ def _satisfaction(since: datetime) -> tuple[float | None, int]:
     case's closure that retention may have taken the case meanwhile: the figures that stayed are counted too.
     """
     found = Survey.objects.filter(but_drills(), at__gte=since).aggregate(total=Sum("score"), answers=Count("pk"))
-    gone = CaseStatistic.objects.filter(but_drills(), scored_on__gte=since.date())
-    gone = gone.aggregate(total=Sum("score"), answers=Count("pk"))
+    figures = CaseStatistic.objects.filter(but_drills(), scored_on__gte=since.date())
+    gone = figures.aggregate(total=Sum("score"), answers=Count("pk"))
     answers = found["answers"] + gone["answers"]
     total = (found["total"] or 0) + (gone["total"] or 0)
     return (total / answers if answers else None), answers

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('policy_key', models.SlugField(max_length=60)),
+                ('metric', models.CharField(default='first_response', help_text='Whose alert rules are tested.', max_length=20)),
                 ('priority', models.CharField(max_length=2)),
                 ('case_reference', models.CharField(max_length=20)),
                 ('state', models.CharField(choices=[('running', 'Running'), ('passed', 'Passed'), ('failed', 'Failed')], default='running', max_length=7)),

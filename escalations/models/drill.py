@@ -23,6 +23,7 @@ class Drill(models.Model):
         "tenants.Tenant", on_delete=models.PROTECT, null=True, related_name="+", help_text="Whose policy is tested."
     )
     policy_key = models.SlugField(max_length=60)
+    metric = models.CharField(max_length=20, default="first_response", help_text="Whose alert rules are tested.")
     priority = models.CharField(max_length=2)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     case = models.OneToOneField("cases.Case", null=True, on_delete=models.PROTECT, related_name="drill")

@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from cases.dials import METRIC_NAMES
 from cases.models.case import Priority
 from companyos.web.errors import DomainError
 from companyos.web.gate import console_view, named
 from companyos.web.pagination import Sort, page
 from escalations import drills as verbs
+from escalations.drill_hops import METRIC
 from escalations.models import Drill
 from tenants import audit
 
@@ -36,7 +38,11 @@ def drills(request: HttpRequest) -> HttpResponse:
 def _start(request: HttpRequest) -> Drill:
     if not request.POST.get("confirmed"):
         raise DomainError("required", "Confirm that people and channels will really be told.", "confirmed")
-    asked = {"policy_key": named(request, "policy"), "priority": named(request, "priority") or "P0"}
+    asked = {
+        "policy_key": named(request, "policy"),
+        "metric": named(request, "metric") or METRIC,
+        "priority": named(request, "priority") or "P0",
+    }
     return verbs.start(request.actor, timezone.now(), **asked)
 
 
@@ -47,8 +53,13 @@ def _context(request: HttpRequest, error: DomainError | None = None) -> dict[str
         "page": one,
         "running": Drill.objects.filter(state=Drill.State.RUNNING).first(),
         "policies": verbs.testable(timezone.now()) if request.actor.can("drill.run") else [],
+        "metrics": METRIC_NAMES,
         "priorities": Priority.choices,
-        "chosen": {"policy": named(request, "policy"), "priority": named(request, "priority")},
+        "chosen": {
+            "policy": named(request, "policy"),
+            "metric": named(request, "metric") or METRIC,
+            "priority": named(request, "priority"),
+        },
         "limit": int(verbs.LIMIT.total_seconds()),
         "error": error,
         "place": "service-levels",

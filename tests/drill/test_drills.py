@@ -108,6 +108,16 @@ def test_the_rules_of_the_tested_policy_hold(cast: Cast) -> None:
     assert {one.key for one in drills.testable(now)} == {"standard", "premium", "enterprise"}
 
 
+def test_the_rules_of_the_tested_metric_hold(cast: Cast) -> None:
+    AlertRule.objects.filter(escalate=True).update(metric="resolution")
+    drill, now = begun(cast)
+    assert ended(drill, now).state == "failed"
+    again = drills.start(cast.actor(cast.lead), now + 100 * SECOND, metric="resolution")
+    assert ended(again, now + 100 * SECOND).state == "passed"
+    with pytest.raises(DomainError):
+        drills.start(cast.actor(cast.lead), now + 200 * SECOND, metric="patience")
+
+
 def test_a_message_that_cannot_be_delivered_fails_the_drill(cast: Cast, settings) -> None:
     settings.EMAIL_BACKEND = "tests.drill.mute.Backend"
     drill, now = begun(cast)

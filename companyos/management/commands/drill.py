@@ -14,6 +14,7 @@ from companyos.events import dispatch
 from companyos.events.models import Heartbeat
 from companyos.web.errors import DomainError
 from escalations import drills
+from escalations.drill_hops import METRIC
 from escalations.models import Drill
 from integrations import outbox
 from sla import sweep
@@ -35,6 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--policy", default="", help="key of the policy whose alert rules are tested")
+        parser.add_argument("--metric", default=METRIC, help="whose alert rules: resolution, next_update …")
         parser.add_argument("--priority", default="P0")
         parser.add_argument("--by", default="", metavar="EMAIL", help="who asks; by default the first lead or manager")
         parser.add_argument("--wait", action="store_true", help="wait for the end and print the hops")
@@ -48,7 +50,8 @@ class Command(BaseCommand):
             with isolation.scope(SYSTEM):
                 actor = _asker(options["by"])
             with isolation.scope(actor):
-                drill = drills.start(actor, timezone.now(), policy_key=options["policy"], priority=options["priority"])
+                asked = {"policy_key": options["policy"], "metric": options["metric"], "priority": options["priority"]}
+                drill = drills.start(actor, timezone.now(), **asked)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{drill.case_reference} has begun; it ends within {drills.LIMIT.seconds} s.")
