@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -23,14 +22,9 @@ def risk_of(case: Case) -> Chip | None:
     return chip(case.breach_risk, case.breach_risk_at, case.breach_risk_why, timezone.now())
 
 
-@register.inclusion_tag("components/risk.html")
-def risk(case: Case) -> dict[str, Any]:
-    return {"chip": risk_of(case)}
-
-
 @register.filter
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 @register.filter
