@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.models import Case as When_
-from django.db.models import F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.timezone import get_current_timezone
 
@@ -240,7 +240,7 @@ def _told(asked: Asked, now: datetime) -> QuerySet[Transition]:
     asks = Message.objects.filter(case=OuterRef("case"), asks=True, at=OuterRef("at")).order_by("-pk")
     return (
         rows(asked, now)
-        .filter(pause_kind__in=asked.kinds)
+        .filter(Q(pause_kind__in=asked.kinds))
         .select_related("case", "tenant")
         .only(
             "actor_name", "at", "cycle", "tenant__slug", "tenant__name",
