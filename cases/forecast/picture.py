@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT = 420, 380
+WIDTH, HEIGHT = 432, 380
 LEFT, RIGHT, TOP, BOTTOM = 52, 404, 14, 332
 SMALLEST, LARGEST = 2.5, 9.0
 Told = Mapping[str, Any]
