@@ -124,7 +124,7 @@ def _notify(messages: Iterable[str]) -> None:
 def _wake_once() -> None:
     """One hint a transaction, however much was recorded in it. A savepoint that is rolled back takes along its hint
     with its facts, so a later fact gives another."""
-    if all(waiting is not wake_dispatcher for _, waiting, _ in connection.run_on_commit):
+    if all(waiting[1] is not wake_dispatcher for waiting in connection.run_on_commit):
         transaction.on_commit(wake_dispatcher)
 
 
