@@ -169,7 +169,8 @@ def _change(amount: float, unit: str, *, good: int, places: int = 1) -> Change:
 
 def comparison(result: dict[str, Any]) -> Comparison:
     """What the job counted so far."""
-    segments, by_metric, everything = [], {}, Pair("Everything", Side(), Side())
+    segments, everything = [], Pair("Everything", Side(), Side())
+    by_metric: dict[str, Pair] = {}
     for name, metrics in sorted(result.get("segments", {}).items()):
         pairs = {metric: _pair(METRIC_NAMES[metric], metrics[metric]) for metric in METRIC_NAMES if metric in metrics}
         total = Pair(f"All of {name or 'no segment'}", Side(), Side())

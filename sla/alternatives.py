@@ -29,7 +29,7 @@ SOURCES = (POLICY, CALENDAR, DRAFT)
 GONE = "What this replay was to try is not there any more; choose again."
 
 
-@dataclass(frozen=True)
+@dataclass
 class Candidate:
     """A policy version as the choice among policies sees it."""
 

@@ -119,7 +119,7 @@ def _replay(job: Job, batch: list[Begun], tried: OtherPolicy | OtherCalendar) ->
     told = ledgers(clock.id for clock in batch)
     tenants = Tenant.objects.only("segment", "support_tier").in_bulk({clock.tenant_id for clock in batch})
     room = MOST_DIFFERENCES - job.result["differences"]
-    differences = []
+    differences: list[ReplayDifference] = []
     for clock in batch:
         lines = told.get(clock.id)
         if not lines:
