@@ -132,12 +132,15 @@ class Product:
         return given | own | UNTHROTTLED | SHORT_HISTORY | self._extra
 
     # ── Processes ────────────────────────────────────────────────────────────
-    def start(self, *names: str) -> None:
-        """Start the named processes (all of them without a name) and wait until each answers."""
+    def start(self, *names: str, wait: bool = True) -> None:
+        """Start the named processes (all of them without a name) and wait until each answers.
+
+        A name may have a number: `worker-2` is one more worker.
+        """
         wanted = names or NAMES
         for name in wanted:
             self._spawn(name)
-        for name in wanted:
+        for name in wanted if wait else ():
             self._await(name)
 
     def stop(self, *names: str) -> None:
@@ -175,9 +178,12 @@ class Product:
 
     def _spawn(self, name: str) -> None:
         own = {"PORT": str(self.port + 2), "COMPANYOS_URL": f"{self.web_url}/"} if name == "host" else {}
+        command = demo.commands(self.home, self.port)[_kind(name)]
+        if _kind(name) == "beat":  # which remembers its ticks in a file of its own
+            command[command.index("--schedule") + 1] += name
         with self._log(name).open("wb") as output:
             self._running[name] = subprocess.Popen(
-                demo.commands(self.home, self.port)[name],
+                command,
                 cwd=local.CHECKOUT,
                 env=self.environment | own,
                 stdin=subprocess.DEVNULL,
@@ -196,7 +202,7 @@ class Product:
         }
         process = self._running[name]
         try:
-            until(lambda: process.poll() is not None or probes[name](), START_SECONDS)
+            until(lambda: process.poll() is not None or probes[_kind(name)](), START_SECONDS)
         except TimeoutError as error:
             raise RuntimeError(f"`{name}` does not answer; it says:\n{self.log(name)}") from error
         if process.poll() is not None:
@@ -229,6 +235,10 @@ class Product:
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command[1:])} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
         return done.stdout
+
+
+def _kind(name: str) -> str:
+    return name.partition("-")[0]
 
 
 def until(holds: Callable[[], bool], seconds: float = 20.0, every: float = 0.05) -> None:
