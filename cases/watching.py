@@ -17,15 +17,14 @@ from tenants.reach import people_of
 
 def watch(case: Case, *, actor: Actor, now: datetime) -> bool:
     """The actor watches the case from now on; False when they did already."""
-    _allowed(case, actor)
     at = {"tenant_id": case.tenant_id, "at": now}
-    return Watcher.objects.get_or_create(case=case, user_id=actor.user_id, defaults=at)[1]
+    return Watcher.objects.get_or_create(case=case, user_id=_person(actor, case), defaults=at)[1]
 
 
 def unwatch(case: Case, *, actor: Actor) -> bool:
     """The actor watches the case no more; False when they did not."""
     actor.require("case.watch")
-    return bool(Watcher.objects.filter(case=case, user_id=actor.user_id).delete()[0])
+    return bool(Watcher.objects.filter(case=case, user_id=actor.user_id or 0).delete()[0])
 
 
 def watchers_of(case: Case) -> QuerySet[User]:
@@ -38,8 +37,9 @@ def forget_cases(ids: Collection[int]) -> None:
     Watcher.objects.filter(case_id__in=ids).delete()
 
 
-def _allowed(case: Case, actor: Actor) -> None:
+def _person(actor: Actor, case: Case) -> int:
     actor.require("case.watch")
     if actor.user_id is None:
         raise Forbidden("nobody_to_tell", "Only a person can watch a case.")
     restriction.require_content(actor, case.tenant, case.pk)
+    return actor.user_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -52,7 +53,7 @@ class Followed:
         }
 
 
-def still_runs(clock_id: object) -> bool:
+def still_runs(clock_id: int) -> bool:
     """Whether an alert about the clock would tell anything: a clock that is paused, met or cancelled alerts nobody."""
     return Clock.objects.filter(pk=clock_id, state=ledger.RUNNING).exists()
 
@@ -60,7 +61,8 @@ def still_runs(clock_id: object) -> bool:
 def plan_for(tenant: Tenant | int, moment: Moment) -> Plan[AlertRule]:
     """The rules in force for the tenant (or its id) that fit the moment, added up."""
     found = AlertRule.objects.filter(Q(tenant=None) | Q(tenant=tenant), enabled=True)
-    return rules.plan(found.select_related("channel", "reassign_to").order_by("position", "pk"), moment)
+    in_order = found.select_related("channel", "reassign_to").order_by("position", "pk")
+    return rules.plan(in_order, moment)  # type: ignore[type-var]
 
 
 def moment_of(case: Case, clock: Clock, share: int) -> Moment:
@@ -81,7 +83,7 @@ def recipients(case: Case, asked: Sequence[AlertRule]) -> list[User]:
     """Whom the rules tell: of owner, lead, watchers and the people named those who reach the case's tenant."""
     if not asked:
         return []
-    told, reach = rules.roles(asked), people_of(case.tenant).filter(is_service=False)
+    told, reach = rules.roles(asked), people_of(case.tenant).filter(is_service=False)  # type: ignore[arg-type]
     ids = set(AlertRule.people.through.objects.filter(alertrule__in=asked).values_list("user_id", flat=True))
     if rules.OWNER in told and case.owner_id:
         ids.add(case.owner_id)
@@ -102,9 +104,9 @@ def follow(case: Case, clock: Clock, event: Event, text: str, kind: str, now: da
     done.email = [user for user in recipients(case, plan.email) if wants_email(user)]
     done.channels = list(Channel.objects.filter(pk__in=plan.channels, enabled=True).order_by("pk"))
     if plan.raises:
-        done.did += _tried(lambda rule=plan.raises: _raise(case, rule, text, now))
+        done.did += _tried(partial(_raise, case, plan.raises, text, now))
     if plan.reassigns:
-        done.did += _tried(lambda rule=plan.reassigns: _reassign(case, rule, now))
+        done.did += _tried(partial(_reassign, case, plan.reassigns, now))
     about = About(clock.metric, clock.cycle, clock.round, share)
     for rule in plan.escalates:
         open_escalation(case, text=text, actor=ALERTS, now=now, about=about, rule=rule, cause=event)

@@ -33,7 +33,6 @@ class Rule(Protocol):
     policy_key: str
     metric: str
     share: int | None
-    priorities: Collection[str]
     segment: str
     tier: str
     owner: bool
@@ -45,6 +44,9 @@ class Rule(Protocol):
     reassign: str
     raise_priority: bool
     escalate: bool
+
+    @property
+    def priorities(self) -> Collection[str]: ...
 
 
 R = TypeVar("R", bound=Rule)

@@ -80,8 +80,9 @@ def send(address: str, *, title: str, body: str, key: str) -> None:
     service = _instance(address) if _schema(address) in TAKEN else None
     if service is None:
         raise ChatError("This address is not taken any more; write it anew.")
-    if isinstance(getattr(service, "headers", None), dict):
-        service.headers["Idempotency-Key"] = key
+    headers = getattr(service, "headers", None)
+    if isinstance(headers, dict):
+        headers["Idempotency-Key"] = key
     with _said() as said:
         try:
             with guarded():

@@ -41,8 +41,10 @@ class ChannelForm(forms.ModelForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tenant"].queryset = Tenant.objects.order_by("name")
-        self.fields["tenant"].empty_label = "Every tenant" if actor.tenant_ids is None else "Choose a tenant"
+        tenant = self.fields["tenant"]
+        assert isinstance(tenant, forms.ModelChoiceField)
+        tenant.queryset = Tenant.objects.order_by("name")
+        tenant.empty_label = "Every tenant" if actor.tenant_ids is None else "Choose a tenant"
         kept = "Leave empty to keep those that there are. " if self.instance.pk else ""
         self.fields[
             "addresses"
