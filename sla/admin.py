@@ -63,9 +63,9 @@ class CalendarAdmin(VersionAdmin):
     readonly_fields = ("pictures",)
 
     @admin.display(description="Pictures")
-    def pictures(self, calendar: Calendar) -> str:
+    def pictures(self, calendar: Calendar | None) -> str:
         """Where the console draws the week and the next 90 days of this version."""
-        if calendar.pk is None:
+        if calendar is None or not calendar.key:
             return "–"
         address = f"{reverse('calendar', args=[calendar.key])}?version={calendar.version}"
         return format_html('<a href="{}">The week and the next 90 days</a>', address)

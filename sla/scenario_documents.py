@@ -181,7 +181,8 @@ def write_scenario(scenario: Scenario) -> dict[str, Any]:
     if scenario.priority_changes:
         data["priority_changes"] = [{"at": one.at.text, "to": one.priority} for one in scenario.priority_changes]
     data |= {"met": scenario.met.text} if scenario.met else {}
-    expect, wanted = scenario.expect, {}
+    expect = scenario.expect
+    wanted: dict[str, Any] = {}
     wanted |= {"due": expect.due.text} if expect.due else {}
     wanted |= {"breached_at": str(expect.breached_at)} if expect.breached_at else {}
     wanted |= {"left": {"at": expect.left.at.text, "is": signed(expect.left.amount)}} if expect.left else {}
@@ -265,9 +266,10 @@ def _left(fields: Fields) -> Left | None:
         return None
     row = Fields(fields.data["left"], ("at", "is"), "expect.left", fields.problems)
     at, text = _needed(row, "at"), row.text("is", most=40)
+    left: Left | None = None
     with row.at("is"):
-        return Left(at, _read_signed(text))
-    return None
+        left = Left(at, _read_signed(text))
+    return left
 
 
 def _read_signed(text: str) -> timedelta:
