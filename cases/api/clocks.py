@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import why
+from cases.api.explanations import ClockExplanation, ExplanationQuery
 from cases.clock_explanations import explained, find_clock
-from cases.clock_serializers import ClockExplanation, ExplanationQuery
 from cases.endpoint import CaseEndpoint
 
 

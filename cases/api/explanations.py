@@ -10,6 +10,9 @@ from cases import why
 from cases.serializers import ACTOR_KINDS, EFFECTS, ClockReading, Seconds
 from sla.explain import Line, Terms
 
+STRETCH_KINDS = list(why.STRETCH_NAMES)
+MARK_KINDS = [*why.MARK_NAMES, "warning"]
+
 
 class ExplanationQuery(serializers.Serializer[Any]):
     at = serializers.DateTimeField(
@@ -54,7 +57,7 @@ class ClockLine(serializers.Serializer[Any]):
 class ClockStretch(serializers.Serializer[Any]):
     """A half-open stretch. What those not ahead consumed adds up to what the clock consumed."""
 
-    kind = serializers.ChoiceField(choices=list(why.STRETCH_NAMES))
+    kind = serializers.ChoiceField(choices=STRETCH_KINDS)
     name = serializers.CharField(help_text="The holiday's.")
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
@@ -65,7 +68,7 @@ class ClockStretch(serializers.Serializer[Any]):
 
 
 class ClockMark(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=[*why.MARK_NAMES, "warning"])
+    kind = serializers.ChoiceField(choices=MARK_KINDS)
     at = serializers.DateTimeField(allow_null=True, help_text="null while the clock stands still before it.")
     share = serializers.IntegerField(allow_null=True, help_text="Of a warning, in per cent.")
     state = serializers.CharField(help_text=f"Of a warning: {', '.join(why.WARNING_STATES)}.")
