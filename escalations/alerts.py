@@ -58,7 +58,7 @@ def still_runs(clock_id: int) -> bool:
     return Clock.objects.filter(pk=clock_id, state=ledger.RUNNING).exists()
 
 
-def plan_for(tenant: Tenant | int, moment: Moment) -> Plan[AlertRule]:
+def plan_for(tenant: Tenant | int, moment: Moment) -> Plan[AlertRule]:  # type: ignore[type-var]
     """The rules in force for the tenant (or its id) that fit the moment, added up."""
     found = AlertRule.objects.filter(Q(tenant=None) | Q(tenant=tenant), enabled=True)
     in_order = found.select_related("channel", "reassign_to").order_by("position", "pk")
