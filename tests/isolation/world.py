@@ -47,6 +47,8 @@ OWN_WORDS: dict[str, dict[str, Any]] = {
     "tenants.DataJob": {"kind": "export"},
     "tenants.PortalVisit": {"key_digest": None},
     "sla.Policy": {"segment": "", "tier": ""},
+    "sla.Target": {"amount": timedelta(hours=1)},
+    "sla.Rollout": {"next_step_at": NOON},
     "escalations.Drill": {"state": "passed", "ended_at": NOON, "hops": []},
     "sla.ClockEntry": {"kind": "start", "seq": 900},
     "escalations.AlertRule": {"tier": "", "in_console": True, "lead": True},
