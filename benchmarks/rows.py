@@ -86,7 +86,8 @@ PROJECTIONS = (
     },
 )
 WHICH = {
-    "sla_clockentry": "kind = 'breached' AND clock_id > %(after)s::bigint AND clock_id <= %(after)s::bigint + %(d)s ORDER BY clock_id",
+    "sla_clockentry": "kind = 'breached' AND clock_id > %(after)s::bigint"
+    " AND clock_id <= %(after)s::bigint + %(d)s ORDER BY clock_id",
     "sla_clockalert": "clock_id > %(after)s::bigint AND clock_id <= %(after)s::bigint + %(d)s ORDER BY clock_id",
     "events_event": "subject_id > %(after)s::bigint AND subject_id <= %(after)s::bigint + %(d)s ORDER BY id",
     "events_delivery": "event_id IN (SELECT id FROM events_event WHERE subject_id > %(after)s::bigint"

@@ -84,7 +84,7 @@ def _nothing_due(clocks: Clocks) -> Figure:
             cursor.execute(CLAIM, [now])
             cursor.fetchall()
 
-    value, floor = interleaved(lambda: sweep.drain(now, 1000), bare, rounds=200)
+    value, floor = interleaved(lambda: sweep.drain(now, 1000), bare, rounds=500)
     return Figure("sweep_nothing_due", clocks.n, value, floor, goal=1.5)
 
 
