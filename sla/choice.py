@@ -13,10 +13,14 @@ DEFAULT_SHARES = (50, 75, 90)
 class Scoped(Protocol):
     """A policy version: for one tenant, one segment, one support tier, or (none of them) for all."""
 
-    key: str
-    tenant_id: int | None
-    segment: str
-    tier: str
+    @property
+    def key(self) -> str: ...
+    @property
+    def tenant_id(self) -> int | None: ...
+    @property
+    def segment(self) -> str: ...
+    @property
+    def tier(self) -> str: ...
 
 
 P = TypeVar("P", bound=Scoped)

@@ -180,13 +180,13 @@ def _zone(fields: Fields) -> str:
 
 def _week(fields: Fields) -> tuple[Interval, ...]:
     text = fields.text("week", most=MOST_WEEK_TEXT, default="", strip=False)
+    week: tuple[Interval, ...] = ()
     with fields.at("week"):
         week = tuple(parse_week(text))
         if len(week) > MOST_INTERVALS:
             raise CalendarError(f"The week has {len(week)} intervals; {MOST_INTERVALS} are the most.")
         CalendarSpec("", 0, "UTC", week)
-        return week
-    return ()
+    return week
 
 
 def _closed_days(fields: Fields) -> tuple[tuple[date, str], ...]:
@@ -211,14 +211,14 @@ def _openings(fields: Fields) -> tuple[Opening, ...]:
 
 
 def _day_length(fields: Fields) -> timedelta:
-    text = fields.text("day_length", most=40, default="8 h")
+    text, told = fields.text("day_length", most=40, default="8 h"), timedelta(hours=8)
     with fields.at("day_length"):
         length, _ = read_amount(text)
         if length is None:
             raise AmountError("The working day is a duration, such as 8 h: it is what a business day is made of.")
         CalendarSpec("", 0, "UTC", _ANY_WEEK, day_length=length)
-        return length
-    return timedelta(hours=8)
+        told = length
+    return told
 
 
 def _country(fields: Fields, document: CalendarDocument) -> None:

@@ -82,7 +82,7 @@ def _check(text: str) -> None:
     """Refuses anchors, aliases and depth before anything is built of them."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlError(f"Line {line}: anchors and aliases (& and *) are not taken; write the values out.")
         if isinstance(event, yaml.CollectionStartEvent):
