@@ -20,7 +20,7 @@ from companyos.routes import Route
 from escalations import escalate
 from escalations.models import AlertRule, Channel, Drill, Incident
 from sla import drafting, scenarios
-from sla.models import Job
+from sla.models import Clock, Job
 from tenants import isolation
 from tenants.access import SYSTEM
 from tenants.keys import accounts as service_accounts
@@ -160,6 +160,7 @@ def _one_of_everything(cast: Cast, case: Case, book: Runbook) -> dict[str, str]:
         "requester_id": str(cast.ada.pk),
         "slug": tenant.slug,
         "note_id": str(note.pk),
+        "clock_id": str(Clock.objects.filter(clock_set=case.clock_set_id).values_list("pk", flat=True)[0]),
         "run_id": str(run.pk),
         "key_id": str(ApiKey.objects.get().pk),
         "attachment": str(Attachment.objects.get(case=case).uuid),
