@@ -209,7 +209,6 @@ class CaseRow(serializers.Serializer[Any]):
         reading = clocks.next_due(self.context["readings"].get(case.clock_set_id, []))
         return ClockReading(reading).data if reading else None
 
-
     @extend_schema_field(serializers.FloatField(allow_null=True, min_value=0, max_value=1))
     def get_breach_risk(self, case: Case) -> float | None:
         shown = chip(case.breach_risk, case.breach_risk_at, case.breach_risk_why, timezone.now())
