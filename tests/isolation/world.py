@@ -49,7 +49,7 @@ OWN_WORDS: dict[str, dict[str, Any]] = {
     "sla.Policy": {"segment": "", "tier": ""},
     "sla.Target": {"amount": timedelta(hours=1)},
     "sla.Rollout": {"next_step_at": NOON},
-    "escalations.Drill": {"state": "passed", "ended_at": NOON, "hops": []},
+    "escalations.Drill": {"state": "passed", "ended_at": NOON, "hops": [], "case_reference": "DRILL-1"},
     "sla.ClockEntry": {"kind": "start", "seq": 900},
     "escalations.AlertRule": {"tier": "", "in_console": True, "lead": True},
     "integrations.Outgoing": {"kind": "apprise"},
