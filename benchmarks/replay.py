@@ -10,8 +10,9 @@ from django.conf import settings
 
 from benchmarks import data
 from benchmarks.measure import Figure, interleaved
-from sla import alternatives, jobs, replays
+from sla import jobs
 from sla.models import Job, Policy, ReplayDifference
+from sla.replays import alternatives, replaying
 from tenants import isolation
 from tenants.access import SYSTEM
 
@@ -68,12 +69,12 @@ def _replaying() -> Callable[[], None]:
         policy = Policy.objects.get(key="breaching")
         other = Policy.objects.create(key="tried", name="Tried", calendar=policy.calendar, active_from=before)
         other.targets.create(metric="resolution", priority="P2", amount=timedelta(hours=7.75))
-        question = replays.Question(data.BASE, before, alternatives.POLICY, other.pk, everybody=True)
+        question = replaying.Question(data.BASE, before, alternatives.POLICY, other.pk, everybody=True)
 
     def replayed() -> None:
         with isolation.scope(SYSTEM):
             ReplayDifference.objects.all().delete()
-            replays.ask(question, actor=SYSTEM, now=before)
+            replaying.ask(question, actor=SYSTEM, now=before)
         while jobs.step(before):
             pass
         with isolation.scope(SYSTEM):
@@ -84,7 +85,7 @@ def _replaying() -> Callable[[], None]:
 
 def _reading(session: psycopg.Connection[tuple[object, ...]]) -> None:
     at, pk = data.BASE, 0
-    while found := session.execute(BEGUN, [at, pk, replays.STEP]).fetchall():
+    while found := session.execute(BEGUN, [at, pk, replaying.STEP]).fetchall():
         session.execute(LINES, [[row[0] for row in found]]).fetchall()
         pk, at = found[-1][0], found[-1][3]  # type: ignore[assignment]
 

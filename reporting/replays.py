@@ -14,8 +14,8 @@ from cases.dials import METRIC_NAMES
 from cases.models import Case
 from companyos.web.errors import DomainError
 from companyos.web.pagination import Page, Sort, page
-from sla import alternatives
 from sla.models import Calendar, Draft, Job, Policy, ReplayDifference
+from sla.replays import alternatives
 
 OLDEST = Sort("started", "started_at")
 PERIODS = {"month": "Last month", "quarter": "Last quarter", "days": "Last 30 days", "custom": "From a day to a day"}

@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from companyos.web.operations import ReadOnly, ReadOnlyAdmin
 from sla import versions
-from sla.forms import CalendarForm
+from sla.forms.versions import CalendarForm
 from sla.models import (
     Calendar,
     Clock,

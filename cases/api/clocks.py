@@ -9,10 +9,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases import why
 from cases.api.explanations import ClockExplanation, ExplanationQuery
-from cases.clock_explanations import explained, find_clock
 from cases.endpoint import CaseEndpoint
+from cases.explaining import words as why
+from cases.explaining.reading import explained, find_clock
 
 
 class ExplanationEndpoint(CaseEndpoint):

@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from cases import why
+from cases.explaining import words as why
 from cases.serializers import ACTOR_KINDS, EFFECTS, ClockReading, Seconds
-from sla.explain import Line, Terms
+from sla.explaining.explain import Line, Terms
 
 STRETCH_KINDS = list(why.STRETCH_NAMES)
 MARK_KINDS = [*why.MARK_NAMES, "warning"]

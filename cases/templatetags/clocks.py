@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from cases import why
-from sla.explain import Line, Mark, Stretch, Terms
+from cases.explaining import words as why
+from sla.explaining.explain import Line, Mark, Stretch, Terms
 
 register = template.Library()
 

@@ -9,12 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from cases import clock_causes, clock_drawing, dials, why
+from cases import dials
 from cases.access import get_case
-from cases.clock_explanations import explained, find_clock
+from cases.explaining import causes as clock_causes
+from cases.explaining import drawing as clock_drawing
+from cases.explaining import words as why
+from cases.explaining.reading import explained, find_clock
 from companyos.web.errors import DomainError
 from companyos.web.gate import console_view
-from sla.explain import Explanation
+from sla.explaining.explain import Explanation
 from sla.models import Clock
 
 

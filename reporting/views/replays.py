@@ -16,8 +16,8 @@ from companyos.web.errors import DomainError
 from companyos.web.gate import console_view
 from reporting import replays as report
 from sla import jobs
-from sla import replays as rules
 from sla.models import Job
+from sla.replays import replaying as rules
 from tenants import audit
 
 SHOWN = 30

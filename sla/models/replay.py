@@ -8,7 +8,7 @@ from django.db.models import Q
 from sla.models.clock import Clock
 from sla.models.job import Job
 from sla.models.words import choices
-from sla.replay import OUTCOMES
+from sla.replays.replay import OUTCOMES
 
 
 class ReplayDifference(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class Scenario(models.Model):
-    """One scenario of a policy, as `sla.scenario_documents` reads its document.
+    """One scenario of a policy, as `sla.scenarios.documents` reads its document.
 
     It belongs to the policy's key and so outlives versions. `tenant` is the policy's: None where the policy is shared.
     `version` counts the saves, so that two editors notice each other.

@@ -8,9 +8,10 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from sla import drafting, preview, scenarios
+from sla import scenarios
 from sla.documents import PolicyDocument, TargetDocument
-from sla.drafting import Unsound
+from sla.drafts import drafting, preview
+from sla.drafts.drafting import Unsound
 from sla.models import Draft, Job
 
 register = template.Library()

@@ -16,8 +16,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from companyos.web.errors import DomainError
 from companyos.web.gate import console_view, named
-from sla import activation, drafting, jobs, preview
-from sla.changes import changes
+from sla import jobs
+from sla.drafts import activation, drafting, preview
+from sla.drafts.changes import changes
 from sla.models import Draft, Job
 from sla.templatetags.service_levels import draft_address
 from sla.views.policies import PLACE, number

@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from companyos.web.errors import Conflict, DomainError, NotFound
 from companyos.web.gate import console_view, named
-from sla import diary, drafting, scenarios, versions
-from sla.calendar_forms import CalendarDraftForm, initial, subdivisions, zones
+from sla import diary, scenarios, versions
 from sla.calendars import CalendarError
-from sla.changes import changes
 from sla.documents import KEY, KEY_WORDS, CalendarDocument
-from sla.drafting import CALENDAR, Unsound, may_edit
+from sla.drafts import drafting
+from sla.drafts.changes import changes
+from sla.drafts.drafting import CALENDAR, Unsound, may_edit
+from sla.forms.calendars import CalendarDraftForm, initial, subdivisions, zones
 from sla.models import Calendar, Draft
 from tenants import audit
 from tenants.models import Tenant

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from companyos.web.errors import DomainError
 from companyos.web.gate import console_view, named
-from sla import exchange as rules
-from sla.exchange import Refused
+from sla.drafts import exchange as rules
+from sla.drafts.exchange import Refused
+from sla.drafts.yaml_text import MOST_BYTES
 from sla.fields import Problem
 from sla.views.policies import PLACE
-from sla.yaml_text import MOST_BYTES
 
 TOO_LARGE = f"The file is too large; {MOST_BYTES:,} bytes are the most."
 

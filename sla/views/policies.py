@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from companyos.web.errors import Conflict, DomainError
 from companyos.web.gate import console_view, named
-from sla import catalogue, drafting, policy_forms
-from sla.changes import changes
 from sla.choice import DEFAULT_SHARES, PRIORITIES
 from sla.documents import TIERS
-from sla.drafting import POLICY, Unsound, may_edit
+from sla.drafts import catalogue, drafting
+from sla.drafts.changes import changes
+from sla.drafts.drafting import POLICY, Unsound, may_edit
+from sla.forms import policies as policy_forms
 from sla.models import Calendar, Draft, Policy
 from tenants import audit
 from tenants.models import Tenant, but_drills

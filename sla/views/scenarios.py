@@ -12,12 +12,12 @@ from django.utils import timezone
 from companyos.web.errors import Conflict, DomainError
 from companyos.web.gate import console_view
 from sla import scenarios
-from sla.calendar_forms import zones
-from sla.drafting import may_edit
+from sla.drafts.drafting import may_edit
+from sla.forms.calendars import zones
+from sla.forms.scenarios import ScenarioForm, initial
 from sla.models import Draft, Policy
 from sla.models import Scenario as Row
-from sla.scenario_documents import Scenario, sentence
-from sla.scenario_forms import ScenarioForm, initial
+from sla.scenarios.documents import Scenario, sentence
 from tenants import audit
 
 PLACE = {"place": "policies", "tab": "scenarios"}

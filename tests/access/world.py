@@ -19,7 +19,8 @@ from cases.models import Attachment, Case, DiagnosticRun, Evidence, Macro, Runbo
 from companyos.routes import Route
 from escalations import escalate
 from escalations.models import AlertRule, Channel, Drill, Incident
-from sla import drafting, scenarios
+from sla import scenarios
+from sla.drafts import drafting
 from sla.models import Clock, Job
 from tenants import isolation
 from tenants.access import SYSTEM

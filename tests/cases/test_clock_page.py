@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import conversation, lifecycle, properties, why
-from cases.clock_explanations import explained, find_clock
+from cases import conversation, lifecycle, properties
+from cases.explaining import words as why
+from cases.explaining.reading import explained, find_clock
 from cases.models import Case
 from companyos.events.models import Event
 from companyos.web.errors import DomainError

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db.models import Count
 
-from cases import conversation, dials, lifecycle, properties, why
-from cases.clock_explanations import explained
+from cases import conversation, dials, lifecycle, properties
+from cases.explaining import words as why
+from cases.explaining.reading import explained
 from cases.models import Case
 from companyos.events.models import Event
 from sla import clocks, rollout, sweep

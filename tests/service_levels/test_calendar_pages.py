@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sla import defaults, diary, drafting, scenarios
-from sla.calendar_forms import CalendarDraftForm, grouped, initial
+from sla import defaults, diary, scenarios
 from sla.documents import DocumentError, read_calendar
+from sla.drafts import drafting
+from sla.forms.calendars import CalendarDraftForm, grouped, initial
 from sla.models import Calendar, Draft
 from tests.cast import Cast
 

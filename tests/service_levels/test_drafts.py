@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
-from sla import activation, clocks, drafting, jobs, scenarios, versions
-from sla.activation import ScenariosFail
-from sla.drafting import Unsound
+from sla import clocks, jobs, scenarios, versions
+from sla.drafts import activation, drafting
+from sla.drafts.activation import ScenariosFail
+from sla.drafts.drafting import Unsound
 from sla.models import Calendar, Clock, ClockEntry, Draft, Policy
 from tenants import isolation
 from tenants.access import SYSTEM, Actor
@@ -94,7 +95,7 @@ def test_a_preview_says_what_would_be_cancelled(case):  # noqa: F811
 
 
 def test_a_preview_goes_in_bounded_steps(case, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("sla.preview.SETS_A_STEP", 2)
+    monkeypatch.setattr("sla.drafts.preview.SETS_A_STEP", 2)
     tenants = [case.tenant, make_tenant("SECOND", "standard")]
     for tenant in tenants:
         for _ in range(3):

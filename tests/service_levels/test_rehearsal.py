@@ -13,8 +13,8 @@ from sla.calendars import CalendarSpec, business_due
 from sla.documents import PolicyDocument, read_policy
 from sla.fields import DocumentError
 from sla.hours import parse_week
-from sla.rehearsal import failures, play
-from sla.scenario_documents import read_moment, read_scenario, sentence, write_scenario
+from sla.scenarios.documents import read_moment, read_scenario, sentence, write_scenario
+from sla.scenarios.rehearsal import failures, play
 
 HOUR = timedelta(hours=1)
 FRIDAY = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sla.calendars import CalendarSpec
 from sla.ledger import Entry, Target, advance, fold, reading, settle
-from sla.replay import Line, actual, as_promised, replay
+from sla.replays.replay import Line, actual, as_promised, replay
 
 HOUR = timedelta(hours=1)
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)

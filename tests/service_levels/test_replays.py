@@ -8,11 +8,12 @@ import pytest
 
 from companyos.events.models import Event
 from companyos.web.errors import DomainError, Forbidden, NotAllowedNow, NotFound
-from sla import jobs, replays, versions
+from sla import jobs, versions
 from sla.clocks import NO_TARGET
 from sla.documents import write_calendar, write_policy
 from sla.models import Calendar, Clock, ClockEntry, Draft, Job, Policy, ReplayDifference
-from sla.replays import Question, ask
+from sla.replays import replaying
+from sla.replays.replaying import Question, ask
 from tenants import isolation
 from tests.cast import NOON, Cast
 from tests.privacy.life import carried_out, lived, put_in_force
@@ -136,7 +137,7 @@ def test_a_clock_cancelled_for_lack_of_a_target_knows_the_priority_that_was_set(
     standard.retarget("P0", 2, alternatives_of(lean))
     assert ClockEntry.objects.get(kind="cancelled").reason.startswith(NO_TARGET)
     under = {("resolution", "P1"): 3 * HOUR, ("resolution", "P0"): HOUR}
-    lines = replays.ledgers([Clock.objects.get(metric="resolution").pk])
+    lines = replaying.ledgers([Clock.objects.get(metric="resolution").pk])
     assert [line.priority for [*_, line] in lines.values()] == ["P0"]
     job = worked(asked(cast, policy("strict", targets=under, tier="standard"), metric="resolution"))
     assert counted(job) == ({"cancelled": 1}, {"unknown": 1})
@@ -253,22 +254,22 @@ def many(tenant, count: int) -> None:
 def test_a_worker_that_dies_costs_a_step_and_counts_nothing_twice(
     cast: Cast, standard: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "STEP", 3)
+    monkeypatch.setattr(replaying, "STEP", 3)
     many(standard.tenant, 8)
     job = asked(cast, policy("strict", targets=SHORT, tier="standard"))
     assert jobs.step(NOW)
-    counting = replays._count
+    counting = replaying._count
 
     def dies(*given: object) -> None:
         counting(*given)
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(replays, "_count", dies)
+    monkeypatch.setattr(replaying, "_count", dies)
     assert jobs.step(NOW)
     job.refresh_from_db()
     assert (job.done, job.failures, job.state) == (3, 1, "running")
     assert ReplayDifference.objects.count() == 3
-    monkeypatch.setattr(replays, "_count", counting)
+    monkeypatch.setattr(replaying, "_count", counting)
     while jobs.step(NOW + HOUR):
         pass
     job.refresh_from_db()
@@ -280,7 +281,7 @@ def test_a_worker_that_dies_costs_a_step_and_counts_nothing_twice(
 def test_a_cancelled_replay_keeps_what_it_found_and_stops(
     cast: Cast, standard: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "STEP", 3)
+    monkeypatch.setattr(replaying, "STEP", 3)
     many(standard.tenant, 8)
     job = asked(cast, policy("strict", targets=SHORT, tier="standard"))
     assert jobs.step(NOW)
@@ -295,8 +296,8 @@ def test_a_cancelled_replay_keeps_what_it_found_and_stops(
 def test_the_list_of_changes_is_bounded_and_the_count_is_not(
     cast: Cast, standard: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "STEP", 3)
-    monkeypatch.setattr(replays, "MOST_DIFFERENCES", 4)
+    monkeypatch.setattr(replaying, "STEP", 3)
+    monkeypatch.setattr(replaying, "MOST_DIFFERENCES", 4)
     many(standard.tenant, 8)
     job = worked(asked(cast, policy("strict", targets=SHORT, tier="standard")))
     assert (job.result["differences"], job.differences.count()) == (8, 4)

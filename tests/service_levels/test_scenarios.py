@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from companyos.demo.seed import promises
 from companyos.web.errors import Conflict, DomainError, Forbidden
-from sla import activation, defaults, drafting, jobs, scenarios
+from sla import defaults, jobs, scenarios
+from sla.drafts import activation, drafting
+from sla.forms.scenarios import ScenarioForm
 from sla.models import Policy
 from sla.models import Scenario as Row
-from sla.scenario_forms import ScenarioForm
 from tests.cast import Cast
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -6,10 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from companyos.web.errors import Forbidden
-from sla import drafting, exchange, scenarios
-from sla.exchange import Refused
+from sla import scenarios
+from sla.drafts import drafting, exchange
+from sla.drafts.exchange import Refused
+from sla.drafts.yaml_text import MOST_BYTES, YamlError, dump, load
 from sla.models import Calendar, Draft, Policy, Scenario
-from sla.yaml_text import MOST_BYTES, YamlError, dump, load
 from tenants.access import SYSTEM, Actor
 from tests.service_levels.test_drafts import NOON
 from tests.sla.conftest import make_tenant, system  # noqa: F401

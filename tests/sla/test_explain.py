@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sla import explain as explaining
 from sla import ledger
 from sla.calendars import CalendarSpec, business_time
-from sla.explain import Alert, Explanation, Line, NotYet, Terms, explain
+from sla.explaining import explain as explaining
+from sla.explaining.explain import Alert, Explanation, Line, NotYet, Terms, explain
+from sla.explaining.spells import spells
 from sla.ledger import NOTHING, Entry, Target
-from sla.spells import spells
 
 HOUR = timedelta(hours=1)
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)

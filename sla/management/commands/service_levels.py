@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from companyos.web.errors import DomainError
-from sla import exchange
-from sla.yaml_text import MOST_BYTES
+from sla.drafts import exchange
+from sla.drafts.yaml_text import MOST_BYTES
 from tenants import isolation
 from tenants.access import SYSTEM
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sla import book, ledger, offers
+from sla import book, ledger
 from sla.amounts import write_duration
 from sla.documents import read_calendar, read_policy
+from sla.drafts import offers
+from sla.drafts.offers import Offer
 from sla.models import Clock, Draft, Job
-from sla.offers import Offer
 from tenants.models import Tenant, but_drills
 
 KIND = "preview"

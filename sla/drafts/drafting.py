@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
-from sla import jobs, preview
+from sla import jobs
 from sla.documents import (
     KEY,
     KEY_WORDS,
@@ -28,6 +28,7 @@ from sla.documents import (
     write_calendar,
     write_policy,
 )
+from sla.drafts import preview
 from sla.models import Calendar, Draft, Job, Policy
 from sla.versions import calendar_document, policy_document
 from tenants.access import Actor

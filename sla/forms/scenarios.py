@@ -1,4 +1,4 @@
-"""The form of a scenario: structured fields in, the document that `sla.scenario_documents` reads out."""
+"""The form of a scenario: structured fields in, the document that `sla.scenarios.documents` reads out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 
-from sla.calendar_forms import ZonesInput
 from sla.choice import METRICS, PRIORITIES
 from sla.fields import DocumentError, Problem
-from sla.scenario_documents import WEEK_OF, Scenario, read_scenario, write_scenario
+from sla.forms.calendars import ZonesInput
+from sla.scenarios.documents import WEEK_OF, Scenario, read_scenario, write_scenario
 
 _PAUSE = re.compile(r"(.+?) (to|for) (.+)")
 _CHANGE = re.compile(r"(.+) to (P\d)")

@@ -7,10 +7,11 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from companyos.web.errors import Conflict, DomainError, NotAllowedNow
-from sla import drafting, scenarios, versions
+from sla import scenarios, versions
 from sla.documents import CalendarDocument, PolicyDocument
+from sla.drafts import drafting
 from sla.models import Calendar, Draft, Policy
-from sla.rehearsal import Failure
+from sla.scenarios.rehearsal import Failure
 from tenants.access import Actor
 
 MOST_REASON = 2000

@@ -11,7 +11,7 @@ from sla import ledger
 from sla.amounts import write_duration
 from sla.calendars import CalendarError, CalendarSpec, zone
 from sla.documents import PolicyDocument
-from sla.scenario_documents import Moment, Scenario, signed
+from sla.scenarios.documents import Moment, Scenario, signed
 
 
 class Unplayable(ValueError):

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from sla import ledger, spells
+from sla import ledger
+from sla.explaining import spells
 from sla.ledger import BUSINESS, MET, NOTHING, PAUSED, RETARGETED, RUNNING, STARTED, Entry, Projection, Reading, Target
 
 LATE, STOPPED, CLOSED, HOLIDAY, FOLDED = "late", "stopped", "closed", "holiday", "folded"

@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from companyos.web.errors import NotFound
-from sla.changes import Change, changes
 from sla.documents import PolicyDocument, write_policy
+from sla.drafts.changes import Change, changes
 from sla.models import Draft, Policy
 from sla.policies import choose
 from sla.versions import policy_document

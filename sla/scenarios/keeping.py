@@ -13,11 +13,11 @@ from companyos.web.errors import Conflict, DomainError, NotFound
 from sla import diary
 from sla.calendars import CalendarError, CalendarSpec, zone
 from sla.documents import CalendarDocument, DocumentError, PolicyDocument, Problem, read_calendar, read_policy
-from sla.drafting import require_reach
+from sla.drafts.drafting import require_reach
 from sla.models import Calendar, Draft, Policy
 from sla.models import Scenario as Row
-from sla.rehearsal import Failure, failures, play, said
-from sla.scenario_documents import Scenario, read_scenario, sentence, write_scenario
+from sla.scenarios.documents import Scenario, read_scenario, sentence, write_scenario
+from sla.scenarios.rehearsal import Failure, failures, play, said
 from sla.versions import drafted_spec, policy_document
 from tenants.access import Actor
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from sla import book
-from sla.explain import Alert, Explanation, Line, Terms, explain
+from sla.explaining.explain import Alert, Explanation, Line, Terms, explain
 from sla.ledger import Entry
 from sla.models import Calendar, Clock, ClockEntry
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cases.lifecycle import MOVES
 from cases.models import Case
 from companyos.events.models import Event
-from sla.explain import Explanation, Line
+from sla.explaining.explain import Explanation, Line
 from tenants.access import Actor
 
 OTHERS = {"case:opened": "case.opened", "priority": "case.prioritised"}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from cases.dials import METRIC_NAMES, span
 from cases.lifecycle import MOVES
 from sla.calendars import zone
-from sla.explain import Explanation, Line, Mark, Stretch, Terms
+from sla.explaining.explain import Explanation, Line, Mark, Stretch, Terms
 from sla.ledger import BUSINESS, CANCELLED, MET, NOTHING, PAUSED
 
 MOST_NAMED = 3  # pauses and holidays told by name; of more only the number

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
-from sla.explain import Explanation, Mark, Stretch
+from sla.explaining.explain import Explanation, Mark, Stretch
 
 WIDTH, MARGIN = 960, 16
 LANES, LANE = 3, 17  # rows for the marks' words, and the height of one

@@ -21,7 +21,7 @@ from sla.documents import DocumentError, PolicyDocument
 from sla.models import Calendar, Draft, Policy
 from sla.policies import calendar_spec
 from sla.public_holidays import expand
-from sla.replay import Line, TargetFor
+from sla.replays.replay import Line, TargetFor
 from tenants.models import Tenant
 
 POLICY, CALENDAR, DRAFT = "policy", "calendar", "draft"

@@ -17,13 +17,14 @@ from django.db.models import Q, QuerySet
 from psycopg.rows import tuple_row
 
 from companyos.web.errors import DomainError
-from sla import alternatives, jobs, ledger
-from sla.alternatives import OtherCalendar, OtherPolicy
+from sla import jobs, ledger
 from sla.choice import METRICS
 from sla.clocks import NO_TARGET
 from sla.models import Clock, ClockEntry, Job, ReplayDifference
 from sla.policies import calendar_spec
-from sla.replay import BREACHED, OUTCOMES, Line, Outcome, actual, replay
+from sla.replays import alternatives
+from sla.replays.alternatives import OtherCalendar, OtherPolicy
+from sla.replays.replay import BREACHED, OUTCOMES, Line, Outcome, actual, replay
 from tenants.access import Actor
 from tenants.models import Tenant
 

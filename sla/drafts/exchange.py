@@ -14,16 +14,17 @@ from typing import Any
 from django.db import transaction
 
 from companyos.web.errors import DomainError
-from sla import drafting, scenarios
+from sla import scenarios
 from sla.calendars import CalendarError
-from sla.changes import Change, changes
 from sla.documents import read_calendar, read_policy, write_calendar, write_policy
-from sla.drafting import CALENDAR, POLICY
+from sla.drafts import drafting
+from sla.drafts.changes import Change, changes
+from sla.drafts.drafting import CALENDAR, POLICY
+from sla.drafts.yaml_text import YamlError, dump, load
 from sla.fields import DocumentError, Problem
 from sla.models import Calendar, Draft, Policy
 from sla.models import Scenario as ScenarioRow
-from sla.scenario_documents import read_scenario, write_scenario
-from sla.yaml_text import YamlError, dump, load
+from sla.scenarios.documents import read_scenario, write_scenario
 from tenants.access import Actor
 
 SECTIONS = ("calendars", "policies", "scenarios")

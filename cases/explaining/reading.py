@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from cases.models import Case
 from companyos.web.errors import DomainError, NotFound
-from sla import explanations
-from sla.explain import Explanation, NotYet
+from sla.explaining import explanations
+from sla.explaining.explain import Explanation, NotYet
 from sla.models import Clock
 from tenants.access import Actor
 

@@ -1,0 +1,1 @@
+"""Why a clock is due then: its ledger told as stretches, marks and terms."""

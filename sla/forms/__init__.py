@@ -1,0 +1,1 @@
+"""The forms of service levels: fields in, documents out."""

@@ -1,0 +1,1 @@
+"""What if: the ledgers of a past period, told again under other service levels."""
