@@ -25,8 +25,9 @@ from tenants.models import User
 
 log = structlog.get_logger(__name__)
 MOST_FAILURES = 4
-# Does one bounded piece of work, changes `done`, `total`, `cursor` and `result` of the row it is given, and answers
-# whether that was the last. It runs in one transaction with the row's own save.
+# Does one bounded piece of work, changes `done`, `total`, `cursor` and `result` of the row it is given (`next_step_at`
+# too, where the next one has to wait), and answers whether that was the last. It runs in one transaction with the
+# row's own save.
 Step = Callable[[Job, datetime], bool]
 _STEPS: dict[str, Step] = {}
 
@@ -96,7 +97,7 @@ def step(now: datetime) -> bool:
             _failed(job.pk, error, now)
             return True
         job.state, job.failures, job.error = (Job.State.DONE if ended else Job.State.RUNNING), 0, ""
-        job.next_step_at, job.ended_at = now, now if ended else None
+        job.next_step_at, job.ended_at = max(job.next_step_at, now), now if ended else None
         job.save(update_fields=_SAVED)
     return True
 

@@ -105,15 +105,16 @@ def _rescoped(policy: Policy) -> bool:
 
 def _move_some(rollout: Rollout, under_way: Pass, most: int, now: datetime) -> int:
     """Move up to `most` clock sets of the first tenant left; how many steps of the budget that took."""
-    tenant = Tenant.objects.filter(pk=under_way.tenants[0]).first()
+    tenant, policy = Tenant.objects.filter(pk=under_way.tenants[0]).first(), rollout.policy
     ids: list[int] = []
     if tenant is not None:
         choice = policies.choose(tenant, now)
-        differing = _differing(tenant, choice)
+        differing = counting_otherwise(tenant, choice)
         later = differing.filter(clock_set_id__gt=under_way.after).order_by("clock_set_id")
         ids = list(later.values_list("clock_set_id", flat=True).distinct()[:most])
         if ids:
-            _move(rollout, under_way, choice, differing.filter(clock_set_id__in=ids), now)
+            deed = _deed(policy, choice, now)
+            rollout.clocks += move(differing.filter(clock_set_id__in=ids), under_way, choice, policy, deed)
     if len(ids) < most:
         under_way.tenants, under_way.after = under_way.tenants[1:], 0
     else:
@@ -121,24 +122,28 @@ def _move_some(rollout: Rollout, under_way: Pass, most: int, now: datetime) -> i
     return max(len(ids), 1)
 
 
-def _differing(tenant: Tenant, choice: PolicyChoice) -> QuerySet[Clock]:
+def counting_otherwise(tenant: Tenant, choice: PolicyChoice) -> QuerySet[Clock]:
     """The tenant's open clocks that count by another version than the one that holds."""
     found = Clock.objects.filter(tenant=tenant, state__in=OPEN)
     return found.exclude(policy=choice.policy) if choice.policy else found
 
 
-def _move(rollout: Rollout, under_way: Pass, choice: PolicyChoice, found: QuerySet[Clock], now: datetime) -> None:
-    """Retarget the clocks that nobody holds; those that somebody does are left to the next pass."""
+def move(found: QuerySet[Clock], under_way: Pass, choice: PolicyChoice, policy: Policy | None, deed: Deed) -> int:
+    """Retarget the clocks that nobody holds; those that somebody does are left to the next pass. Answers how many.
+
+    All are one tenant's; `policy` is the version that the event names.
+    """
     wanted = found.count()
     locked = list(found.order_by("clock_set_id", "pk").select_for_update(skip_locked=True, of=("self",)))
     under_way.skipped += max(wanted - len(locked), 0)
     told: dict[int, list[dict[str, Any]]] = {}
-    deed = _deed(rollout.policy, choice, now)
+    moved = 0
     for clock, line in _retargeted(locked, choice, deed, under_way):
-        rollout.clocks += 1
+        moved += 1
         told.setdefault(clock.clock_set_id, []).append(line)
     tenant_id = locked[0].tenant_id if locked else 0
-    events.record_many([_fact(rollout.policy, tenant_id, pk, lines, deed) for pk, lines in told.items()])
+    events.record_many([_fact(policy, tenant_id, pk, lines, deed) for pk, lines in told.items()])
+    return moved
 
 
 def _retargeted(
@@ -186,8 +191,10 @@ def _line(clock: Clock, was_due: datetime | None, effects: list[Effect]) -> dict
     }
 
 
-def _fact(policy: Policy, tenant_id: int, clock_set: int, lines: list[dict[str, Any]], deed: Deed) -> Fact:
-    payload = {"policy": policy.key, "name": policy.name, "version": policy.version, "clocks": lines}
+def _fact(policy: Policy | None, tenant_id: int, clock_set: int, lines: list[dict[str, Any]], deed: Deed) -> Fact:
+    payload: dict[str, Any] = {"policy": "", "name": "No policy", "version": 0, "clocks": lines}
+    if policy is not None:
+        payload |= {"policy": policy.key, "name": policy.name, "version": policy.version}
     return Fact("clock.retargeted", tenant_id, ("clock_set", clock_set), ACTOR, payload, deed.at, deed.reason)
 
 
