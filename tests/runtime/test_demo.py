@@ -22,7 +22,7 @@ from companyos.local.processes import end_all, marked
 from companyos.local.state import LOOPBACK, port_is_free
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
-FIRST_START, NEXT_START, END = 180.0, 120.0, 90.0
+FIRST_START, NEXT_START, END = 180.0, 120.0, 60.0
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -39,6 +39,9 @@ class Launcher:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # What a shell starts in the background, this run of the tests perhaps, ignores the interrupt: a terminal's
+            # foreground does not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.said = ""
 
