@@ -13,6 +13,9 @@ from cases.models.case import Priority, Status
 
 register = template.Library()
 
+# On a phone these places have a tab of their own beside the cases; the rest is behind "More".
+TABS = frozenset({"incidents", "notices", "reports"})
+
 
 @dataclass(frozen=True)
 class ViewLink:
@@ -72,7 +75,7 @@ def rail_places(context: template.Context) -> list[dict[str, object]]:
     if str(context["request"].path).startswith(reverse("policies")):  # the pages of several apps
         current = "policies"
     return [
-        {"url": reverse(key), "name": name, "icon": icon, "current": key == current}
+        {"url": reverse(key), "name": name, "icon": icon, "current": key == current, "tab": key in TABS}
         for key, name, icon, right in places
         if actor is not None and actor.can(right)
     ]

@@ -61,7 +61,7 @@ def test_a_passkey_is_added_and_then_signs_in_alone(page: Page) -> None:
     page.goto("/accounts/login/?next=/profile/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/profile/")
-    expect(page.get_by_text(person)).to_be_visible()
+    expect(page.get_by_text(f"{person},")).to_be_visible()
 
     page.goto("/accounts/2fa/webauthn/reauthenticate/?next=/accounts/security/")
     page.get_by_role("button", name="Use the passkey").click()

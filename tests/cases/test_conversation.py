@@ -53,7 +53,9 @@ def test_a_note_of_another_case_is_not_published(cast: Cast) -> None:
 
 
 def ledger(case) -> list[tuple]:
-    rows = ClockEntry.objects.filter(clock__clock_set=case.clock_set_id).order_by("clock__metric", "seq")
+    rows = ClockEntry.objects.filter(clock__clock_set=case.clock_set_id).order_by(
+        "clock__metric", "clock__round", "seq"
+    )
     return [(row.clock.metric, row.kind, row.at) for row in rows.select_related("clock")]
 
 

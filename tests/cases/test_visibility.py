@@ -137,6 +137,8 @@ def everything_a_customer_can_ask(cast: Cast, ada: Hand, reference: str) -> list
     with isolation.scope(SYSTEM):
         stored = Attachment.objects.get()
     get(f"{case}/attachments/{stored.uuid}")
+    support(cast, reference, "wait")
+    post("disputes")
     support(cast, reference, "resolve")
     get(case)
     post("rejections", reason="No")

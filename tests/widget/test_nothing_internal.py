@@ -71,6 +71,8 @@ def test_no_internal_word_and_no_internal_field(ben, agent):
     support.asks(reference, agent, "Please look again.")
     answers.append(ben.get(f"cases/{reference}"))
     answers.append(ben.post(f"cases/{reference}/messages", body="Looked"))
+    support.asks(reference, agent, "And once more.")
+    answers.append(ben.post(f"cases/{reference}/disputes"))
     support.resolved(reference, agent)
     answers.append(ben.post(f"cases/{reference}/rejections", reason="No"))
     support.resolved(reference, agent)
@@ -145,7 +147,7 @@ def test_the_live_stream_carries_ids_and_names_only(ben, agent, monkeypatch):
 
     def listen(cursor, statement, parameters=None):
         if "pg_notify" in str(statement):
-            sent.append(parameters[1])
+            sent.extend(parameters[1])
         return execute(cursor, statement, parameters)
 
     monkeypatch.setattr(connection.cursor().__class__, "execute", listen)

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         try:
             fitted = self._fitted(options)
         except (ValueError, IndexError) as error:
-            raise CommandError(f"There is too little history to fit anything: {error}") from error
+            raise CommandError("There is too little history to fit anything.") from error
         for line in report(fitted):
             self.stdout.write(line)
         if options["svg"]:
