@@ -132,7 +132,7 @@ class Owed:
 
 
 @dataclass(slots=True)
-class _Story:
+class Story:
     """The fold's state. The runs stay apart, because a new target is counted over all of them."""
 
     target: Target
@@ -323,12 +323,12 @@ def owed(entries: Iterable[Entry], alerted: frozenset[int], now: datetime) -> Ow
     return Owed(shares, breach, after)
 
 
-def _told(entries: Iterable[Entry]) -> _Story:
+def _told(entries: Iterable[Entry]) -> Story:
     lines = iter(entries)
     first = next(lines, None)
     if first is None or first.kind != STARTED or first.target is None:
         raise ValueError("A ledger begins with a start that names its target.")
-    story = _Story(first.target)
+    story = Story(first.target)
     story.tell(first)
     for entry in lines:
         story.tell(entry)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sla import ledger
-from sla.ledger import Entry, Target, _Story
+from sla.ledger import Entry, Target, Story
 
 KEPT, BREACHED, OPEN, CANCELLED, NONE, UNKNOWN = "kept", "breached", "open", "cancelled", "none", "unknown"
 OUTCOMES = (KEPT, BREACHED, OPEN, CANCELLED, NONE, UNKNOWN)
@@ -114,7 +114,7 @@ class _Told:
     def __init__(self, first: Entry) -> None:
         assert first.target is not None
         self.entries: list[Entry] = []
-        self.story = _Story(first.target)
+        self.story = Story(first.target)
         self.tell(first)
 
     def tell(self, entry: Entry) -> None:

@@ -20,7 +20,8 @@ from tests.access.world import Hand, World, build, undone, with_key, with_sessio
 from tests.api.conftest import with_token
 from tests.factories import UserFactory, key_for
 
-pytestmark = pytest.mark.django_db
+# One walk for all of them: it asks for every address as everybody.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("addresses")]
 
 ROUTES = routes()
 PEOPLE = ("agent", "lead", "manager", "auditor", "operator")
