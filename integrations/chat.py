@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from urllib.parse import unquote, urlsplit
 
-from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
+from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 
 from companyos.web.errors import DomainError
 from companyos.web.guarded import CONNECT, READ, guarded
 from companyos.web.outbound import OutboundError
 
 # Of these the host is where it goes, not a secret.
+# Of ntfy and matrix only where it is a host: without one, a topic or a token of the public service stands in its place.
 HOSTED = frozenset(
     ("json", "jsons", "form", "forms", "xml", "xmls", "mmost", "mmosts", "rocket", "rockets", "ntfy", "ntfys",
      "gotify", "gotifys", "matrix", "matrixs")
@@ -49,7 +50,9 @@ def parse(text: str) -> list[str]:
             text = f"Line {number}: {schema[:20]}:// is not taken; there are {NAMES} and others."
             raise DomainError("schema", text, "addresses")
         if _instance(line) is None:
-            text = f"Line {number}: this is no complete {schema}:// address; see Apprise's documentation of it."
+            text = (
+                f"Line {number}: this is no complete {schema}:// address, or it names a template; see Apprise's docs."
+            )
             raise DomainError("address", text, "addresses")
     return lines
 
@@ -64,6 +67,8 @@ def _shown(address: str) -> str:
     if schema not in HOSTED:
         return f"{schema}://…"
     parts = urlsplit(address)
+    if schema.startswith(("ntfy", "matrix")) and "." not in (parts.hostname or ""):
+        return f"{schema}://…"
     try:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
@@ -98,17 +103,29 @@ def send(address: str, *, title: str, body: str, key: str) -> None:
 
 
 def _instance(address: str) -> NotifyBase | None:
-    """Certificates are verified and waiting is bounded, whatever the address asks for."""
+    """Certificates are verified and waiting is bounded, whatever the address or the answer asks for.
+
+    None also for an address with a template of its own: Apprise would read it from our disk, or from another address.
+    """
     asset = AppriseAsset(async_mode=False, app_id="CompanyOS", app_desc="Case & Escalation", secure_logging=True)
     with _said():
         service = Apprise.instantiate(address, asset=asset)
-    if isinstance(service, NotifyBase):
+    if isinstance(service, NotifyBase) and not _reads_files(service):
         service.verify_certificate = True
         service.socket_connect_timeout, service.socket_read_timeout = CONNECT, READ
         service.redirects = False
         service.request_rate_per_sec = 0
+        service.throttle = _no_waiting
         return service
     return None
+
+
+def _reads_files(service: NotifyBase) -> bool:
+    return any(isinstance(value, AppriseAttachment) and len(value) for value in vars(service).values())
+
+
+def _no_waiting(*args: object, **kwargs: object) -> None:
+    """A server that asks for patience would have the worker sleep as long as it likes; the outbox tries again later."""
 
 
 def without_secrets(words: str, address: str) -> str:

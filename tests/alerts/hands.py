@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import policy
@@ -35,11 +35,13 @@ BREACH = NOON + way.MINUTE + 6 * HOUR
 
 @dataclass
 class Receiver:
-    """A webhook. `status` is what it answers; `slow` how many seconds it takes."""
+    """A webhook. `status` and `reply` are what it answers, after `slow` seconds; `drips`: byte by byte."""
 
     port: int = 0
     status: int = 200
     slow: float = 0.0
+    reply: bytes = b""
+    drips: bool = False
     got: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -61,8 +63,12 @@ def receiver() -> Iterator[Receiver]:
             self.send_response(told.status)
             if told.status == 302:
                 self.send_header("Location", "http://169.254.169.254/latest")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(told.reply)))
             self.end_headers()
+            with suppress(OSError):  # who asked may have had enough
+                for at in range(0, len(told.reply), 1 if told.drips else 65536):
+                    self.wfile.write(told.reply[at : at + (1 if told.drips else 65536)])
+                    time.sleep(0.02 if told.drips else 0)
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import time, timedelta
+from time import monotonic
 
 import pytest
+import requests
 
 from cases import lifecycle
 from cases.models import Case
+from companyos.web import guarded
 from escalations.models import Channel
 from integrations import chat, mail, outbox
 from integrations.models import Outgoing
@@ -198,6 +201,35 @@ def test_a_proxy_of_the_environment_is_passed_by(webhook, monkeypatch) -> None:
     assert len(webhook.got) == 1
 
 
+def test_an_answer_ends_at_the_deadline_however_it_drips_and_is_bounded(webhook) -> None:
+    webhook.reply, webhook.drips = b"x" * 1000, True
+    began = monotonic()
+    with guarded.guarded(longest=0.2), pytest.raises(requests.RequestException):
+        requests.post(f"http://127.0.0.1:{webhook.port}/", json={}, timeout=5)
+    assert monotonic() - began < 2
+    webhook.reply, webhook.drips = b"x" * (guarded.MOST_REPLY + 1), False
+    with pytest.raises(chat.ChatError, match="over 1024 KiB"):
+        chat.send(webhook.address, title="x", body="x", key="k")
+
+
+def test_a_server_that_asks_for_patience_does_not_hold_the_worker(webhook) -> None:
+    webhook.status, webhook.reply = 429, b'{"retry_after_ms": 20000}'
+    began = monotonic()
+    with pytest.raises(chat.ChatError):
+        chat.send(f"matrix://user:pass@127.0.0.1:{webhook.port}/#room", title="x", body="x", key="k")
+    assert webhook.got and monotonic() - began < 5
+
+
+@pytest.mark.parametrize("template", ["/etc/passwd", "file:///proc/self/environ", "http://10.0.0.1/x"])
+def test_an_address_cannot_name_a_template_to_be_read_from_here(template: str) -> None:
+    address = f"tgram://12345678:{'a' * 35}/9/"
+    assert chat.parse(address)
+    with pytest.raises(chat.DomainError):
+        chat.parse(f"{address}?template={template}")
+    with pytest.raises(chat.ChatError):  # kept from before it was refused
+        chat.send(f"{address}?template={template}", title="x", body="x", key="k")
+
+
 @pytest.mark.parametrize(
     "address",
     ["file:///etc/passwd", "dbus://", "syslog://", "exec://ls", "mailto://a:b@c.example", "irc://x", "macosx://", "x"],
@@ -214,6 +246,8 @@ def test_what_is_shown_of_an_address_holds_no_secret() -> None:
         f"slack://{token}/#ops\njsons://user:pass@hooks.example/abc-def?x=1\ntgram://12345678:{'a' * 35}/9"
     )
     assert chat.shown(lines).splitlines() == ["slack://…", "jsons://hooks.example/…", "tgram://…"]
+    public = chat.parse(f"ntfy://topic-known-to-few\nmatrix://{'a' * 64}?mode=t2bot\nntfys://ntfy.example/topic")
+    assert chat.shown(public).splitlines() == ["ntfy://…", "matrix://…", "ntfys://ntfy.example/…"]
     said = "Failed at https://hooks.example/abc-def with user pass"
     assert chat.without_secrets(said, lines[1]) == "Failed at https://hooks.example/… with … …"
 
