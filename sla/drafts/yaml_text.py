@@ -1,6 +1,6 @@
 """YAML in and out, of plain values only. What could swell or mislead is refused: tags, anchors, a key written twice.
 
-Words are words: `NO` is Norway and not false; only true and false are truth values.
+Words are words: `NO` is Norway and not false, `16:30` an hour and not 990; only true and false are truth values.
 """
 
 from __future__ import annotations
@@ -32,6 +32,17 @@ class _Loader(yaml.CSafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+
+def _number(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    """To the base of 60 nobody counts here, and a long such number would take a time of its length squared."""
+    if ":" in node.value:
+        return node.value
+    read = loader.construct_yaml_float if node.tag.endswith("float") else loader.construct_yaml_int
+    return read(node)
+
+
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _number)
 
 _BOOL = "tag:yaml.org,2002:bool"
 _Loader.yaml_implicit_resolvers = {

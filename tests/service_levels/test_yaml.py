@@ -1,6 +1,7 @@
 """Service levels as one YAML file: it comes back as it went, and what could mislead or swell is refused."""
 
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -171,3 +172,10 @@ def test_the_command_writes_and_reads_the_file(system, tmp_path, capsys):  # noq
     file.write_text("policies: [{}]")
     with pytest.raises(CommandError, match=r"policies\.0\.key: It is missing"):
         call_command("service_levels", "import", str(file))
+
+
+def test_a_number_to_the_base_of_sixty_is_words_and_costs_nothing() -> None:
+    began = monotonic()
+    told = load(f"at: 16:30\nmany: 1{':1' * 400_000}\nhalf: 1:30.5\nplain: -12\nshare: 2.5\nhex: 0x1f")
+    assert monotonic() - began < 2
+    assert (told["at"], told["half"], told["plain"], told["share"], told["hex"]) == ("16:30", "1:30.5", -12, 2.5, 31)
