@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
 from companyos.web.operations import ReadOnly, ReadOnlyAdmin
-from sla import versions
+from sla import scenarios, versions
+from sla.drafts import drafting
+from sla.drafts.activation import ScenariosFail
 from sla.forms.versions import CalendarForm
 from sla.models import (
     Calendar,
@@ -52,6 +54,8 @@ class VersionAdmin(ModelAdmin):
         return super().change_view(request, object_id, form_url, more)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """As in the console: what is shared takes somebody who reaches every tenant."""
+        drafting.require_reach(request.actor, obj.tenant_id)
         versions.publish(obj, timezone.now())
 
 
@@ -125,6 +129,14 @@ class PolicyAdmin(VersionAdmin):
             target.tenant_id = form.instance.tenant_id
             target.save()
         formset.save_m2m()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The scenarios hold here too: while one fails, nothing of the version is kept."""
+        super().save_related(request, form, formsets, change)
+        policy = form.instance
+        document = versions.policy_document(policy)
+        if not policy.retired and (failures := scenarios.gate("policy", policy.key, document, timezone.now())):
+            raise ScenariosFail(failures)
 
 
 class EntryInline(ReadOnly, TabularInline):

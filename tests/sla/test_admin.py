@@ -2,7 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from sla import scenarios
 from sla.models import Calendar, Clock, Policy
 from tenants import isolation
 from tenants.access import SYSTEM
@@ -91,11 +93,28 @@ def test_a_policy_is_added_with_its_targets_and_followed_by_a_version(operator):
         "_saveasnew": "1",
         **targets,
     }
-    response = operator.post(reverse("admin:sla_policy_change", args=[standard.pk]), form)
+    address = reverse("admin:sla_policy_change", args=[standard.pk])
+    told = {"name": "Due at one", "policy": "standard", "priority": "P1", "metric": "resolution"}
+    told |= {"opened": "Mon 09:00", "expect": {"due": "Mon 13:00"}}
+    with isolation.scope(SYSTEM):
+        scenario = scenarios.save(scenarios.read_scenario(told), actor=SYSTEM, now=timezone.now())
+    refused = operator.post(address, form)
+    assert refused.status_code == 422 and not Policy.objects.filter(key="standard", version=2).exists()
+    with isolation.scope(SYSTEM):
+        scenario.delete()
+    response = operator.post(address, form)
     assert response.status_code == 302, errors(response)
     second = Policy.objects.get(key="standard", version=2)
     assert second.targets.get().amount == 3 * HOUR
     assert standard.targets.count() == 14
+
+
+def test_what_is_shared_takes_an_operator_who_reaches_every_tenant(system, client):
+    near = UserFactory(email="near@support.example", role="operator", is_staff=True, regions=["eu"])
+    client.force_login(near)
+    response = client.post(reverse("admin:sla_calendar_add"), FIELDS)
+    assert response.status_code == 403
+    assert not Calendar.objects.filter(key="berlin").exists()
 
 
 def test_clocks_are_read_and_not_written(operator, case):
