@@ -25,6 +25,7 @@ from tenants.models import User
 
 log = structlog.get_logger(__name__)
 MOST_FAILURES = 4
+MOST_OPEN = 10  # of one person: everybody's previews wait in the same line
 # Does one bounded piece of work, changes `done`, `total`, `cursor` and `result` of the row it is given (`next_step_at`
 # too, where the next one has to wait), and answers whether that was the last. It runs in one transaction with the
 # row's own save.
@@ -38,10 +39,12 @@ def register(kind: str, step: Step) -> None:
 
 
 def ask(kind: str, title: str, params: dict[str, Any], *, actor: Actor, now: datetime) -> Job:
-    """Queue a piece of work; a worker is woken after the commit."""
+    """Queue a piece of work; a worker is woken after the commit. Raises DomainError for more than MOST_OPEN."""
     if kind not in _STEPS:
         raise ValueError(f"No step is registered for jobs of the kind {kind!r}.")
     asked_by = actor.user_id if actor.kind == "agent" else None
+    if asked_by is not None and Job.objects.filter(asked_by_id=asked_by, state__in=Job.OPEN).count() >= MOST_OPEN:
+        raise DomainError("too_many", f"{MOST_OPEN} runs of yours are still open; wait for one to end, or cancel one.")
     job = Job.objects.create(
         kind=kind, title=title, params=params, asked_by_id=asked_by, asked_at=now, next_step_at=now
     )

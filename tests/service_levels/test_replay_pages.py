@@ -253,3 +253,11 @@ def test_the_moves_add_up() -> None:
         ("better", 2),
         ("other", 1),
     ]
+
+
+def test_one_person_cannot_fill_the_line(cast: Cast, lead: Client, strict: Policy) -> None:
+    for _ in range(jobs.MOST_OPEN):
+        assert ask(lead, strict).status_code == 302
+    refused = ask(lead, strict)
+    assert refused.status_code == 422 and "still open" in text(refused)
+    assert Job.objects.count() == jobs.MOST_OPEN
