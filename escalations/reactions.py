@@ -35,9 +35,11 @@ def alert_about_clock(event: Event, now: datetime) -> None:
     """clock.warned and clock.breached → an alert on the case, and what the alert rules say.
 
     A clock belongs to a set, a set to a case; a set without one (something else runs it) alerts nobody here. A clock
-    that runs no more by now alerts nobody either: the case's timeline says so.
+    that runs no more by now alerts nobody either: the case's timeline says so. The case is held meanwhile, so that no
+    move of it comes between this look and what the rules do.
     """
-    case = Case.objects.select_related("tenant__escalation_lead", "owner").filter(clock_set_id=event.subject_id).first()
+    found = Case.objects.select_related("tenant__escalation_lead", "owner").filter(clock_set_id=event.subject_id)
+    case = found.select_for_update(of=("self",)).first()
     if case is None:
         return
     metric = METRIC_WORDS.get(event.payload["metric"], event.payload["metric"])

@@ -61,6 +61,8 @@ def send_one(now: datetime) -> bool:
             delivered += 1
     except (mail.MailError, chat.ChatError) as error:
         _failed(claim, delivered, str(error), now)
+    except Exception as error:  # an address that no server is asked about, say: given up in the end like any other
+        _failed(claim, delivered, f"It could not be sent: {type(error).__name__}.", now)
     else:
         words = "the mail server took it" if claim.kind == Outgoing.Kind.EMAIL else "delivered"
         _keep(claim, state=State.SENT, sent_at=now, result=words, last_error="", delivered=delivered)
