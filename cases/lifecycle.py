@@ -91,7 +91,7 @@ MOVES: dict[str, Move] = {
             "to_rejected",
             "case.rejected",
             "case.confirm",
-            (("resume", "resolution"), ("retarget", "*"), ("owe", "next_update")),
+            (("resume", "resolution"), ("owe", "next_update"), ("retarget", "*")),
         ),
         Move("close", "Close", "to_closed", "case.closed", "case.confirm", (("cancel", "*"),)),
         Move(

@@ -91,7 +91,10 @@ def pause(
 def resume(
     clock_set: ClockSet, metric: str, *, cycle: int, at: datetime, cause: str, actor: Acting, reason: str = ""
 ) -> list[Effect]:
-    """Let a paused clock run on with what was left; a met one too (it was not fixed after all), in the same cycle."""
+    """Let a paused clock run on with what was left; a met one too (it was not fixed after all), in the same cycle.
+
+    A repeated promise that was met stays met: the next round is a new clock.
+    """
     return _apply(clock_set, metric, cycle, ledger.RESUMED, Deed(at, cause, actor, reason))
 
 
@@ -206,7 +209,7 @@ _NOBODY = _Nobody()
 @transaction.atomic
 def _apply(clock_set: ClockSet, metric: str, cycle: int, kind: str, deed: Deed) -> list[Effect]:
     clock = _latest(Clock.objects.select_for_update().filter(clock_set=clock_set), metric, cycle)
-    if clock is None:
+    if clock is None or (kind == ledger.RESUMED and metric in REPEATED and clock.state == ledger.MET):
         return []
     return _effects(clock, book.append(clock, kind, deed))
 

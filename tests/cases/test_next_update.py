@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from cases import conversation, dials, foresight, lifecycle, properties
 from cases.models import Case, Note
 from cases.updates import METRIC
-from sla import sweep, verify
+from sla import policies, sweep, verify
 from sla.models import Clock
+from sla.versions import policy_document, publish_policy
 from tenants import access
 from tests.cases.way import FIX, MINUTE, accepted, reading, resolved, started, waiting
 from tests.cast import NOON, Cast
@@ -192,3 +194,21 @@ def test_a_breached_round_is_kept_when_the_next_is_in_time(cast: Cast) -> None:
         False,
     ]
     assert verify.verify().differences == []
+
+
+def test_what_begins_it_after_a_rejection_is_the_rejection(cast: Cast) -> None:
+    case = resolved(cast)
+    lifecycle.reject(case, actor=cast.actor(cast.ada), reason="Still slow", seen=None, now=NOON + HOUR)
+    assert [entry.cause for entry in last(case).entries.all()] == ["transition:reject"]
+
+
+def test_an_answer_revives_no_round_that_was_met(cast: Cast) -> None:
+    """The policy stopped promising updates just before the ask, so the ask began no round."""
+    case, now = started(cast), NOON + HOUR
+    choice = policies.choose(case.tenant, now)
+    document = replace(policy_document(choice.policy), targets=())
+    publish_policy(document, choice.policy.calendar, None, active_from=now, reason="None", now=now)
+    lifecycle.wait(fresh(case), actor=cast.actor(cast.agent), ask="Which region?", seen=None, now=now)
+    assert rounds(case) == [("met", ["started", "met"])]
+    conversation.reply(case, actor=cast.actor(cast.ada), body="Frankfurt.", now=NOON + 30 * HOUR)
+    assert rounds(case) == [("met", ["started", "met"])]
