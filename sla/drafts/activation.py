@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -15,6 +15,7 @@ from sla.scenarios.rehearsal import Failure
 from tenants.access import Actor
 
 MOST_REASON = 2000
+FARTHEST = timedelta(days=3660)  # a version stands for ever, so a slip of the year would too
 
 
 class ScenariosFail(DomainError):
@@ -33,7 +34,8 @@ def activate(
     """Publish the draft from `active_from` (not before `now`) on, and drop it. Answers the policy versions made.
 
     Raises Unsound, ScenariosFail, NotAllowedNow without a fresh preview of just this content, Conflict when the draft
-    no longer follows the newest version, and DomainError without a reason or for an instant that has passed.
+    no longer follows the newest version, and DomainError without a reason or for an instant that has passed or is more
+    than ten years ahead.
     """
     draft, told = drafting.locked_for_activation(draft_id, seen=seen, actor=actor, now=now)
     words = reason.strip()
@@ -43,6 +45,8 @@ def activate(
         raise DomainError("too_long", f"The reason has {len(words)} characters; {MOST_REASON} are the most.", "reason")
     if active_from < now:
         raise DomainError("past", "A version holds from now or a later instant on, never from an earlier one.", "at")
+    if active_from > now + FARTHEST:
+        raise DomainError("too_far", "Choose an instant within the next ten years.", "at")
     if not draft.retires and (failures := scenarios.gate(draft.kind, draft.key, told.document, now)):
         raise ScenariosFail(failures)
     try:

@@ -1,6 +1,6 @@
 """A draft becomes a version only sound, previewed just so, past its scenarios, and following the newest version."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -17,6 +17,7 @@ from tests.sla.conftest import AGENT, HOUR, MONDAY, case, make_tenant, new_case,
 
 pytestmark = pytest.mark.usefixtures("system")
 NOON = MONDAY + 3 * HOUR
+FAR = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-12 * HOUR))  # no instant of Python's once it is UTC
 
 
 def edited(draft: Draft, *, metric="resolution", priority="P1", amount: str | None = "2 h", **more) -> Draft:
@@ -140,8 +141,10 @@ def test_activation_wants_a_preview_of_just_this_content_and_not_of_yesterday():
     assert activate(previewed(draft, later), at=later, now=later)
 
 
-@pytest.mark.parametrize(("more", "field"), [({"reason": " "}, "reason"), ({"at": NOON - HOUR}, "at")])
-def test_activation_wants_a_reason_and_no_instant_that_has_passed(more, field):
+@pytest.mark.parametrize(
+    ("more", "field"), [({"reason": " "}, "reason"), ({"at": NOON - HOUR}, "at"), ({"at": FAR}, "at")]
+)
+def test_activation_wants_a_reason_and_no_instant_that_has_passed_or_is_beyond_all_plans(more, field):
     draft = previewed(edited(begin()))
     with pytest.raises(DomainError) as refused:
         activate(draft, **more)
