@@ -36,11 +36,21 @@ def step(job: Job, now: datetime) -> bool:
         job.cursor = {**job.cursor, "after": ids[-1]}
         return False
     if not differing.exists():
-        return True
+        return _settled(job, now)
     tries = job.cursor.get("tries", 0) + 1
     if tries > rollout.MOST_TRIES:
         raise DomainError("left", f"{differing.count()} clocks could not be moved; the log names them.")
     job.cursor, job.next_step_at = {"tries": tries}, now + rollout.AGAIN * 2**tries
+    return False
+
+
+def _settled(job: Job, now: datetime) -> bool:
+    """Once more a minute after the change: a clock may have been started by the old terms in a transaction that was
+    still under way."""
+    settled = datetime.fromisoformat(job.params["at"]) + rollout.SETTLED
+    if now >= settled:
+        return True
+    job.cursor, job.next_step_at = {}, settled
     return False
 
 

@@ -1,5 +1,6 @@
 """A tenant comes to another tier or segment: its open clocks follow it, and nobody else's."""
 
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,7 @@ def test_open_clocks_follow_their_tenant_with_the_reason_in_their_ledgers(case):
     other.start(hours=1)
     become(case.tenant, support_tier="premium")
     work()
+    work(timezone.now() + rollout.SETTLED)
     clock = resolution(case)
     assert (clock.policy.key, clock.target) == ("premium", 6 * HOUR)
     entry = clock.entries.order_by("seq").last()
@@ -48,6 +50,20 @@ def test_other_changes_of_a_tenant_move_nothing(case):  # noqa: F811
     become(case.tenant, name="Acme, renamed", region="us")
     assert work() == 0 and not Job.objects.exists()
     assert ClockEntry.objects.count() == 1
+
+
+def test_a_clock_that_the_old_terms_started_meanwhile_follows_a_minute_later(case):  # noqa: F811
+    case.start(hours=1)
+    become(case.tenant, support_tier="premium")
+    work()
+    before = copy(case.tenant)
+    before.support_tier = "standard"  # as a transaction saw it that commits only now
+    late = new_case(before)
+    late.start(hours=1)
+    assert work() == 0 and resolution(late).policy.key == "standard"
+    work(timezone.now() + 2 * rollout.SETTLED)
+    assert resolution(late).policy.key == "premium"
+    assert Job.objects.get(kind="follow").state == "done"
 
 
 def test_there_and_back_moves_there_and_back(case):  # noqa: F811
