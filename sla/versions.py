@@ -128,7 +128,8 @@ def publish_policy(
         reason=reason,
     )
     publish(policy, now)
-    Target.objects.bulk_create(_target(policy, target) for target in document.targets)
+    for target in document.targets:  # one by one: the audit keeps each
+        _target(policy, target).save(force_insert=True)
     return policy
 
 

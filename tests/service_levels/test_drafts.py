@@ -7,16 +7,20 @@ import pytest
 
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
 from sla import clocks, jobs, scenarios, versions
+from sla.calendars import CalendarError, business_due
+from sla.documents import read_calendar
 from sla.drafts import activation, drafting
 from sla.drafts.activation import ScenariosFail
 from sla.drafts.drafting import Unsound
-from sla.models import Calendar, Clock, ClockEntry, Draft, Policy
+from sla.models import Calendar, Clock, ClockEntry, Draft, Policy, Target
 from tenants import isolation
 from tenants.access import SYSTEM, Actor
+from tenants.models import AuditEntry
 from tests.sla.conftest import AGENT, HOUR, MONDAY, case, make_tenant, new_case, system  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("system")
 NOON = MONDAY + 3 * HOUR
+DAY = 24 * HOUR
 FAR = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-12 * HOUR))  # no instant of Python's once it is UTC
 
 
@@ -52,6 +56,24 @@ def test_a_draft_of_what_is_there_says_what_is_there_and_is_one_a_key():
     assert begin().pk == draft.pk
     with pytest.raises(NotFound):
         begin("nowhere")
+
+
+def test_a_promise_that_would_take_decades_is_refused_and_soon_given_up_on():
+    week = {"key": "rare", "name": "Rare", "week": "Mon 09:00-09:01", "time_zone": "UTC"}
+    calendar = read_calendar(week)
+    versions.publish_calendar(calendar, None, NOON)
+    with pytest.raises(CalendarError, match="not used up within 200 years"):
+        business_due(calendar.spec(), NOON, timedelta(days=3660))
+    assert business_due(calendar.spec(), NOON, timedelta(minutes=3)) == MONDAY.replace(hour=9, minute=1) + 21 * DAY
+    draft = begin("rare", document={"key": "rare", "name": "Rare", "calendar": "rare", "targets": []})
+    edited(draft, amount="5 business days")
+    with pytest.raises(Unsound, match="5 business days for P1 would take more than 50 years"):
+        drafting.ask_preview(draft.pk, seen=1, actor=SYSTEM, now=NOON)
+    hours = begin("office-hours", "calendar")
+    document = {**hours.document, "week": week["week"]}
+    hours = drafting.save(hours.pk, document, seen=hours.edits, actor=SYSTEM, now=NOON)
+    with pytest.raises(Unsound, match=r"week: .*too little is open"):
+        drafting.ask_preview(hours.pk, seen=hours.edits, actor=SYSTEM, now=NOON)
 
 
 def test_of_two_editors_the_second_is_told():
@@ -124,6 +146,13 @@ def test_activation_publishes_the_next_version_and_drops_the_draft():
     assert not Draft.objects.exists()
     with pytest.raises(NotFound):
         activate(draft)
+
+
+def test_the_audit_keeps_each_target_of_a_version():
+    activate(previewed(edited(begin())))
+    made = Target.objects.filter(policy=Policy.objects.get(key="standard", version=2))
+    kept = AuditEntry.objects.get_for_objects(made)
+    assert made.count() == kept.filter(action=AuditEntry.Action.CREATE).count() > 0
 
 
 def test_activation_wants_a_preview_of_just_this_content_and_not_of_yesterday():
