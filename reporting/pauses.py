@@ -72,7 +72,7 @@ def parse(params: Mapping[str, str], today: date) -> Asked:
     return Asked(
         since=min(max(since, until - LONGEST), until),
         until=until,
-        stale_days=int(stale) if stale.isdecimal() and 1 <= int(stale[:4]) <= 365 else STALE_DAYS,
+        stale_days=int(stale) if stale.isdecimal() and len(stale) < 4 and 1 <= int(stale) <= 365 else STALE_DAYS,
         agent=agent if agent.isdecimal() and len(agent) < 18 else "",
         tenant=params.get("tenant", "").replace("\x00", "").strip()[:50],
         kind=kind if kind in KINDS or kind == "all" else "",

@@ -131,3 +131,4 @@ def test_the_page_and_the_file(cast: Cast, client: Client) -> None:
     assert '"0.83"' in lines[1]
     nonsense = "/reports/pauses/?since=x&until=9999-12-31&stale=0&agent=%27&tenant=%00&kind=nope"
     assert client.get(nonsense.replace("%00", "")).status_code == 200
+    assert client.get("/reports/pauses/?stale=0001999999999").status_code == 200
