@@ -199,9 +199,10 @@ def _row(model: type[Any], pk: int) -> Any:
 
 
 def offered() -> dict[str, list[Any]]:
-    """What can be tried, by its source; of each key the newest version first."""
+    """What can be tried, by its source; of each key the newest version first. The drill's own are no choice."""
+    policies = Policy.objects.filter(retired=False).exclude(tenant__is_drill=True).select_related("tenant")
     return {
         DRAFT: list(Draft.objects.filter(retires=False).order_by("kind", "key")),
-        POLICY: list(Policy.objects.filter(retired=False).select_related("tenant").order_by("key", "-version")),
-        CALENDAR: list(Calendar.objects.order_by("key", "-version")),
+        POLICY: list(policies.order_by("key", "-version")),
+        CALENDAR: list(Calendar.objects.exclude(tenant__is_drill=True).order_by("key", "-version")),
     }
