@@ -15,7 +15,7 @@ from sla.drafts.drafting import Unsound
 from sla.models import Draft, Job
 
 register = template.Library()
-# Name of the address, words, icon; a tab shows once its address is there.
+# Name of the address, words, icon; a tab shows once its address is there, to those whom it is open to.
 TABS = (
     ("policies", "Policies", "scroll-text"),
     ("calendars", "Calendars", "calendar-clock"),
@@ -25,13 +25,17 @@ TABS = (
     ("drills", "Drills", "siren"),
 )
 OTHER_NAMES = {"alerts": "alert-rules"}
+RIGHTS = {"replays": "replay.run"}
 
 
 @register.simple_tag(takes_context=True)
 def service_level_tabs(context: template.Context, tab: str = "") -> list[dict[str, Any]]:
     """The tabs, the one named (or else the one whose address the page's begins with) marked as the present one."""
     found = [{"key": key, "name": name, "icon": icon, "url": _address(key)} for key, name, icon in TABS]
-    there = [one for one in found if one["url"]]
+    actor = context.get("actor")
+    there = [
+        one for one in found if one["url"] and actor is not None and actor.can(RIGHTS.get(one["key"], "policy.read"))
+    ]
     path = getattr(context.get("request"), "path", "")
     fits = [one for one in there if path.startswith(one["url"])]
     longest = max(fits, key=lambda one: len(one["url"]), default={"key": ""})["key"]
@@ -44,6 +48,18 @@ def promise(document: PolicyDocument, place: str) -> TargetDocument | None:
     """`{{ document|promise:"resolution P1" }}`"""
     metric, _, priority = place.partition(" ")
     return document.promise(metric, priority)
+
+
+@register.filter
+def problem_place(path: str, document: dict[str, Any]) -> str:
+    """Where a fault of a draft is, as the form names it: `targets.10.amount` is “Resolution P2”."""
+    part, _, rest = path.partition(".")
+    number = rest.partition(".")[0]
+    targets = document.get("targets", []) if part == "targets" else []
+    if number.isdigit() and int(number) < len(targets):
+        target = targets[int(number)]
+        return f"{str(target.get('metric', '')).replace('_', ' ').capitalize()} {target.get('priority', '')}".strip()
+    return part.replace("_", " ").capitalize()
 
 
 @register.filter

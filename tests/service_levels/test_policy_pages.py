@@ -116,6 +116,8 @@ def test_a_draft_that_cannot_be_read_is_kept_as_typed_and_says_what_is_wrong(cas
     assert 'value="soon"' in told
     assert 'value="90, fast"' in told
     assert "cannot be read as an amount of time" in told
+    assert "First response P0:" in told
+    assert "targets." not in told
     answer = lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": 1}, follow=True)
     assert not Job.objects.exists()
     assert "cannot be read" in answer.content.decode()
@@ -208,7 +210,10 @@ def test_a_draft_is_discarded_or_taken_up_again_after_another_version(cast, lead
 def test_agents_read_and_do_not_write_and_a_regions_lead_keeps_to_the_region(cast):
     agent = Client()
     agent.force_login(cast.agent)
-    assert "New policy" not in page(agent, "/service-levels/")
+    shown = page(agent, "/service-levels/")
+    assert "New policy" not in shown
+    assert "Replays" not in shown, "a tab that would only be refused"
+    assert 'href="/service-levels/"' in shown.partition('class="tabbar"')[2], "reached on a phone too"
     assert "Change…" not in page(agent, "/service-levels/policies/standard/")
     assert agent.post("/service-levels/policies/standard/").status_code == 403
     assert agent.get("/service-levels/new-policy/").status_code == 403
