@@ -25,6 +25,7 @@ DAY_SECONDS = 24 * 60 * 60
 PROBE_SECONDS = 6 * 60 * 60  # no zone has changed its offset twice within six hours
 MICRO = 1_000_000
 FIRST_YEAR, LAST_YEAR = 2, 9998
+MOST_YEARS = 200  # from an instant to when an amount is used up; each takes a table, so a minute a week is no promise
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Interval = tuple[int, int, int]  # weekday (Monday 0), opening minute, closing minute
@@ -105,6 +106,7 @@ def business_due(spec: CalendarSpec, start: datetime, amount: timedelta) -> date
     """The first instant from `start` by which `amount` of open time has passed.
 
     An amount used up exactly at closing time is due at that closing, not at the next opening. Nothing is due at once.
+    Raises CalendarError when so little is open that it is not used up within MOST_YEARS.
     """
     if amount < timedelta(0):
         raise ValueError("An amount of business time cannot be negative.")
@@ -117,6 +119,8 @@ def business_due(spec: CalendarSpec, start: datetime, amount: timedelta) -> date
     while needed > table.total:
         needed -= table.total
         number += 1
+        if number - start.year > MOST_YEARS:
+            raise CalendarError(f"So little is open that this is not used up within {MOST_YEARS} years.")
         table = spec.year(number)
     return EPOCH + timedelta(microseconds=table.instant_of(needed))
 

@@ -7,14 +7,15 @@ promises hang on it; what belongs to one tenant takes somebody who reaches that 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
-from sla import jobs
+from sla import jobs, ledger
+from sla.calendars import CalendarError
 from sla.documents import (
     KEY,
     KEY_WORDS,
@@ -37,6 +38,8 @@ from tenants.models import Tenant
 POLICY, CALENDAR = Draft.Kind.POLICY, Draft.Kind.CALENDAR
 PREVIEW_HOLDS = timedelta(hours=24)
 MOST_KEY = 60
+MOST_WEEKS = 50 * 52
+MOST_TOLD = 5
 Version = Policy | Calendar
 
 
@@ -97,6 +100,8 @@ def sound(kind: str, key: str, data: Any) -> Sound:
         problems.append(Problem("tenant", message))
     if isinstance(document, PolicyDocument):
         problems += _calendar_problems(document)
+    elif before is not None:
+        problems += _too_little_open(document)
     if problems:
         raise Unsound(problems)
     return Sound(document, tenant)
@@ -274,4 +279,32 @@ def _calendar_problems(document: PolicyDocument) -> list[Problem]:
         return [Problem("calendar", f"There is no calendar “{document.calendar}”; activate it first, or name another.")]
     if calendar.tenant is not None and calendar.tenant.slug != document.tenant:
         return [Problem("calendar", f"The calendar {calendar.name} belongs to {calendar.tenant}; choose a shared one.")]
-    return []
+    return _endless(document, calendar_document(calendar))
+
+
+def _too_little_open(document: CalendarDocument) -> list[Problem]:
+    """What the policies that count in the calendar promise has to end in its new hours, too."""
+    newest_of_each = Policy.objects.order_by("key", "-version").distinct("key").values("pk")
+    counting = Policy.objects.filter(pk__in=newest_of_each, retired=False, calendar__key=document.key)
+    found = [
+        replace(problem, path="week", message=f"{policy.name}: {problem.message}")
+        for policy in counting.select_related("tenant", "calendar").prefetch_related("targets")
+        for problem in _endless(policy_document(policy), document)
+    ]
+    return found[:MOST_TOLD]
+
+
+def _endless(document: PolicyDocument, calendar: CalendarDocument) -> list[Problem]:
+    """The targets in business time that would take decades, because next to nothing is open."""
+    try:
+        spec = calendar.spec()
+    except CalendarError:  # told of elsewhere
+        return []
+    weekly = timedelta(minutes=sum(closes - opens for _, opens, closes in spec.weekly))
+    problems = []
+    for number, row in enumerate(document.targets):
+        target = document.target(row.metric, row.priority, spec)
+        if target is not None and target.basis == ledger.BUSINESS and target.amount > weekly * MOST_WEEKS:
+            told = f"{row.words} for {row.priority} would take more than 50 years: too little is open in {spec.name}."
+            problems.append(Problem(f"targets.{number}.amount", told))
+    return problems

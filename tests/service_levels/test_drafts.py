@@ -66,11 +66,11 @@ def test_a_promise_that_would_take_decades_is_refused_and_soon_given_up_on():
         business_due(calendar.spec(), NOON, timedelta(days=3660))
     assert business_due(calendar.spec(), NOON, timedelta(minutes=3)) == MONDAY.replace(hour=9, minute=1) + 21 * DAY
     draft = begin("rare", document={"key": "rare", "name": "Rare", "calendar": "rare", "targets": []})
-    edited(draft, amount="5 business days")
-    with pytest.raises(Unsound, match="5 business days for P1 would take more than 50 years"):
+    edited(draft, amount="9 business days")
+    with pytest.raises(Unsound, match="9 business days for P1 would take more than 50 years"):
         drafting.ask_preview(draft.pk, seen=1, actor=SYSTEM, now=NOON)
     hours = begin("office-hours", "calendar")
-    document = {**hours.document, "week": week["week"]}
+    document = {**hours.document, "week": week["week"], "day_length": "24 h"}
     hours = drafting.save(hours.pk, document, seen=hours.edits, actor=SYSTEM, now=NOON)
     with pytest.raises(Unsound, match=r"week: .*too little is open"):
         drafting.ask_preview(hours.pk, seen=hours.edits, actor=SYSTEM, now=NOON)
