@@ -115,7 +115,7 @@ def _instance(address: str) -> NotifyBase | None:
         service.socket_connect_timeout, service.socket_read_timeout = CONNECT, READ
         service.redirects = False
         service.request_rate_per_sec = 0
-        service.throttle = _no_waiting
+        service.throttle = _no_waiting  # type: ignore[method-assign]
         return service
     return None
 

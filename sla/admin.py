@@ -55,7 +55,7 @@ class VersionAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """As in the console: what is shared takes somebody who reaches every tenant."""
-        drafting.require_reach(request.actor, obj.tenant_id)
+        drafting.require_reach(request.actor, obj.tenant_id)  # type: ignore[attr-defined]
         versions.publish(obj, timezone.now())
 
 

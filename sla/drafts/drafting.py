@@ -279,6 +279,7 @@ def _calendar_problems(document: PolicyDocument) -> list[Problem]:
         return [Problem("calendar", f"There is no calendar “{document.calendar}”; activate it first, or name another.")]
     if calendar.tenant is not None and calendar.tenant.slug != document.tenant:
         return [Problem("calendar", f"The calendar {calendar.name} belongs to {calendar.tenant}; choose a shared one.")]
+    assert isinstance(calendar, Calendar)
     return _endless(document, calendar_document(calendar))
 
 

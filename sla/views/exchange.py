@@ -16,6 +16,7 @@ from sla.drafts.exchange import Refused
 from sla.drafts.yaml_text import MOST_BYTES
 from sla.fields import Problem
 from sla.views.policies import PLACE
+from tenants import audit
 
 TOO_LARGE = f"The file is too large; {MOST_BYTES:,} bytes are the most."
 
@@ -23,6 +24,7 @@ TOO_LARGE = f"The file is too large; {MOST_BYTES:,} bytes are the most."
 @console_view(GET="policy.read")
 def export(request: HttpRequest) -> HttpResponse:
     """Everything that the viewer reaches, as a file."""
+    audit.exported("service levels")
     answer = HttpResponse(rules.export(), content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="service-levels-{timezone.localdate():%Y-%m-%d}.yaml"'
     return answer

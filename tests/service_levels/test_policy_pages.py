@@ -10,6 +10,7 @@ from django.utils import timezone
 from companyos.events import dispatch
 from sla import jobs, rollout
 from sla.models import Clock, Draft, Job, Policy
+from tenants.models import AuditEntry
 from tests.factories import UserFactory
 
 
@@ -229,6 +230,7 @@ def test_agents_read_and_do_not_write_and_a_regions_lead_keeps_to_the_region(cas
 def test_a_file_is_shown_first_and_then_read_into_drafts(cast, lead):
     exported = lead.get("/service-levels/export/")
     assert "attachment" in exported.headers["Content-Disposition"]
+    assert AuditEntry.objects.filter(kind=AuditEntry.Kind.EXPORT, additional_data__what="service levels").count() == 1
     text = exported.content.decode().replace("amount: 8 h", "amount: 6 h")
     file = io.BytesIO(text.encode())
     file.name = "levels.yaml"
