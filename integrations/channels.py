@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ def test(channel: Channel, *, actor: Actor, now: datetime) -> Outgoing:
     """Queue a message that says it is a test; one at a time, and quiet hours don't hold it back."""
     row = _locked(channel, None)
     require_reach(actor, row.tenant)
-    waiting = last_test(row)
+    waiting = last_tests([row]).get(row.pk)
     if waiting is not None and waiting.state == Outgoing.State.PENDING:
         return waiting
     made = Outgoing.objects.create(
@@ -75,8 +75,11 @@ def test(channel: Channel, *, actor: Actor, now: datetime) -> Outgoing:
     return made
 
 
-def last_test(channel: Channel) -> Outgoing | None:
-    return Outgoing.objects.filter(channel=channel, key__startswith="test:").order_by("-pk").first()
+def last_tests(channels: Sequence[Channel]) -> dict[int, Outgoing]:
+    """The newest test of each channel that was tested, in one query."""
+    found = Outgoing.objects.filter(channel__in=channels, key__startswith="test:")
+    newest = found.order_by("channel_id", "-pk").distinct("channel_id")
+    return {row.channel_id: row for row in newest if row.channel_id is not None}
 
 
 def _locked(channel: Channel, seen: int | None) -> Channel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from escalations import defaults
 from escalations.models import AlertPreference, AlertRule, Channel
@@ -180,3 +181,16 @@ def test_ones_own_switch_of_the_e_mail(lead: Client, cast: Cast) -> None:
     lead.post("/notices/preferences/", {"by_email": "no"})
     assert AlertPreference.objects.get(user=cast.lead).by_email is False
     assert "E-mail me alerts" in lead.get("/profile/").content.decode()
+
+
+def test_the_list_of_channels_costs_the_same_however_many_there_are(cast: Cast, lead: Client) -> None:
+    counts = []
+    for _ in range(2):
+        for number in range(3):
+            one = hands.channel("json://127.0.0.1/x", name=f"Ops {len(counts)} {number}")
+            lead.post(f"{CHANNELS}{one.pk}/tests/")
+        lead.get(CHANNELS)
+        with CaptureQueriesContext(connection) as asked:
+            assert lead.get(CHANNELS).content.count(b"On its way") == Channel.objects.count()
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
