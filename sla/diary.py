@@ -78,8 +78,13 @@ class Trial:
 
 
 def lines(now: datetime) -> list[Line]:
-    """Every calendar in reach, by name."""
-    newest = Calendar.objects.select_related("tenant").order_by("key", "-version").distinct("key")
+    """Every calendar in reach, by name; the drill's own is nobody's."""
+    newest = (
+        Calendar.objects.exclude(tenant__is_drill=True)
+        .select_related("tenant")
+        .order_by("key", "-version")
+        .distinct("key")
+    )
     policies = policies_in_force(now)
     found = [Line(one, [policy for policy in policies if policy.calendar.key == one.key]) for one in newest]
     return sorted(found, key=lambda line: (line.calendar.tenant_id is not None, line.calendar.name))

@@ -54,7 +54,8 @@ class RuleForm(forms.ModelForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         now: AlertRule = self.instance
-        keys = sorted({*Policy.objects.values_list("key", flat=True), *([now.policy_key] if now.policy_key else [])})
+        policies = Policy.objects.exclude(tenant__is_drill=True).values_list("key", flat=True)
+        keys = sorted({*policies, *([now.policy_key] if now.policy_key else [])})
         self.fields["policy_key"].choices = [("", "Any policy"), *((key, key) for key in keys)]
         segments = sorted({*reach.segments(), *([now.segment] if now.segment else [])})
         self.fields["segment"].choices = [("", "Any"), *((name, name) for name in segments)]

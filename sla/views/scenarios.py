@@ -109,7 +109,7 @@ def _page(
 def _policies() -> list[tuple[str, str]]:
     """The keys of policies and of drafts of new ones, with their names."""
     found = {draft.key: f"{draft.key} (draft)" for draft in Draft.objects.filter(kind=Draft.Kind.POLICY)}
-    newest = Policy.objects.order_by("key", "-version").distinct("key")
+    newest = Policy.objects.exclude(tenant__is_drill=True).order_by("key", "-version").distinct("key")
     found |= {policy.key: f"{policy.name} ({policy.key})" for policy in newest}
     return sorted(found.items())
 

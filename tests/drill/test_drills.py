@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from cases import queue
@@ -172,6 +173,15 @@ def test_drills_count_in_no_list_and_no_figure(cast: Cast) -> None:
     assert after == before
     assert FeedbackItem.objects.count() == 0
     assert feedback.raise_for(drill.case, now) == []
+
+
+def test_its_policy_and_calendar_are_nobodys_choice(cast: Cast, client: Client) -> None:
+    begun(cast)
+    client.force_login(cast.lead)
+    for page in ("calendars", "new-scenario", "alert-rules/new", "replays"):
+        told = client.get(f"/service-levels/{page}/").content.decode()
+        assert "Standard" in told or "standard" in told
+        assert not any(words in told for words in ("/calendars/drill/", 'value="drill"', "Drill, version")), page
 
 
 def test_a_kept_result_outlives_its_case(cast: Cast) -> None:
