@@ -105,7 +105,8 @@ def test_nothing_runs_over_the_edge_of_a_phone(browser: Browser, product: Produc
     page = signed_in(browser, product, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page.goto(f"{product.web_url}/cases/?view=waiting")
     case = page.locator("[data-row] a").first.get_attribute("href")
-    for address in ("/cases/?view=open", case, "/incidents/INC-204/", "/tenants/acme/", "/reports/", "/profile/"):
+    others = ("/incidents/INC-204/", "/tenants/acme/", "/reports/", "/profile/", "/service-levels/policies/premium/")
+    for address in ("/cases/?view=open", case, *others):
         page.goto(f"{product.web_url}{address}")
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, address
