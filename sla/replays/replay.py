@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sla import ledger
-from sla.ledger import Entry, Target, Story
+from sla.ledger import Entry, Story, Target
 
 KEPT, BREACHED, OPEN, CANCELLED, NONE, UNKNOWN = "kept", "breached", "open", "cancelled", "none", "unknown"
 OUTCOMES = (KEPT, BREACHED, OPEN, CANCELLED, NONE, UNKNOWN)
