@@ -135,7 +135,7 @@ class PolicyAdmin(VersionAdmin):
         super().save_related(request, form, formsets, change)
         policy = form.instance
         document = versions.policy_document(policy)
-        if not policy.retired and (failures := scenarios.gate("policy", policy.key, document, timezone.now())):
+        if not policy.retired and (failures := scenarios.failing("policy", policy.key, document, timezone.now())):
             raise ScenariosFail(failures)
 
 

@@ -47,7 +47,7 @@ def activate(
         raise DomainError("past", "A version holds from now or a later instant on, never from an earlier one.", "at")
     if active_from > now + FARTHEST:
         raise DomainError("too_far", "Choose an instant within the next ten years.", "at")
-    if not draft.retires and (failures := scenarios.gate(draft.kind, draft.key, told.document, now)):
+    if not draft.retires and (failures := scenarios.failing(draft.kind, draft.key, told.document, now)):
         raise ScenariosFail(failures)
     try:
         with transaction.atomic():

@@ -21,7 +21,7 @@ from sla.scenarios.rehearsal import Failure, failures, play, said
 from sla.versions import drafted_spec, policy_document
 from tenants.access import Actor
 
-__all__ = ["Failure", "Scenario", "delete", "failures", "gate", "get", "read_scenario", "save", "write_scenario"]
+__all__ = ["Failure", "Scenario", "delete", "failing", "failures", "get", "read_scenario", "save", "write_scenario"]
 Rules = tuple[PolicyDocument, CalendarSpec]
 
 
@@ -179,7 +179,7 @@ def read(row: Row) -> Scenario | None:
 
 
 # ── The gate ─────────────────────────────────────────────────────────────────
-def gate(kind: str, key: str, document: PolicyDocument | CalendarDocument, now: datetime) -> list[Failure]:
+def failing(kind: str, key: str, document: PolicyDocument | CalendarDocument, now: datetime) -> list[Failure]:
     """What forbids the activation of a draft: the scenarios that fail under it.
 
     Of a policy: its own, in the newest version of the calendar it names. Of a calendar: those of every policy in force

@@ -83,7 +83,7 @@ def draft_gate(context: template.Context, draft: Draft) -> dict[str, Any]:
     try:
         told = drafting.sound(draft.kind, draft.key, draft.document)
         if not draft.retires:
-            failures = scenarios.gate(draft.kind, draft.key, told.document, now)
+            failures = scenarios.failing(draft.kind, draft.key, told.document, now)
     except Unsound as error:
         problems = error.problems
     base = drafting.newest(draft.kind, draft.key)

@@ -120,7 +120,7 @@ def _draft_page(
             told = drafting.sound(CALENDAR, row.key, _document(form, row)).document
             assert isinstance(told, CalendarDocument)
             context |= {"pictures": _pictures(told), "sound": True}
-            context["failures"] = scenarios.gate(CALENDAR, row.key, told, timezone.now())
+            context["failures"] = scenarios.failing(CALENDAR, row.key, told, timezone.now())
         except Unsound as error:
             form.show_problems(error.problems)
         except CalendarError as error:

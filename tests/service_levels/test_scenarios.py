@@ -112,30 +112,30 @@ def calendar_draft(**more: Any) -> Any:
 
 def test_the_gate_of_a_policy_plays_its_own_scenarios(house):
     keep(house)
-    assert scenarios.gate("policy", "premium", policy_draft(), NOW) == []
-    (failure,) = scenarios.gate("policy", "premium", policy_draft(P2="2 business days"), NOW)
+    assert scenarios.failing("policy", "premium", policy_draft(), NOW) == []
+    (failure,) = scenarios.failing("policy", "premium", policy_draft(P2="2 business days"), NOW)
     assert (failure.scenario, failure.got) == ("Friday afternoon", "due Tue 20 Jan 2026 16:30")
-    assert scenarios.gate("policy", "standard", policy_draft(), NOW) == []
+    assert scenarios.failing("policy", "standard", policy_draft(), NOW) == []
 
 
 def test_the_gate_of_a_calendar_plays_the_scenarios_of_all_who_count_in_it(house):
     keep(house)
     keep(house, policy="standard", expect={"due": "Tue 16:30"})
-    assert scenarios.gate("calendar", "office-hours", calendar_draft(), NOW) == []
+    assert scenarios.failing("calendar", "office-hours", calendar_draft(), NOW) == []
     half_days = calendar_draft(week="Mon-Fri 09:00-13:00")
-    assert {failure.policy for failure in scenarios.gate("calendar", "office-hours", half_days, NOW)} == {
+    assert {failure.policy for failure in scenarios.failing("calendar", "office-hours", half_days, NOW)} == {
         "premium",
         "standard",
     }
     closed = calendar_draft(closed_days=[{"date": "2026-01-19", "name": "Stocktaking"}])
-    got = {failure.got for failure in scenarios.gate("calendar", "office-hours", closed, NOW)}
+    got = {failure.got for failure in scenarios.failing("calendar", "office-hours", closed, NOW)}
     assert got == {"due Tue 20 Jan 2026 16:30", "due Wed 21 Jan 2026 16:30"}
 
 
 def test_a_scenario_that_cannot_be_read_any_more_fails(house):
     row = keep(house)
     Row.objects.filter(pk=row.pk).update(document={"name": "?"})
-    (failure,) = scenarios.gate("policy", "premium", policy_draft(), NOW)
+    (failure,) = scenarios.failing("policy", "premium", policy_draft(), NOW)
     assert "cannot be read" in failure.got
 
 
