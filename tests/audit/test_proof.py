@@ -58,7 +58,8 @@ def tenant() -> Tenant:
         made = TenantFactory(slug="acme", prefix="ACME")
     for rows in (3, 2, 4, 1):
         write(made, rows)
-        seal_all()
+        # A transaction of the server's other databases that just ends may count as ours for a moment.
+        assert any(seal_all() or time.sleep(0.05) for _ in range(200))
     return made
 
 
