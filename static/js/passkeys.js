@@ -1,5 +1,6 @@
 // Passkeys and security keys: the device answers the server's question, and a plain form carries the answer there.
-// `webauthnJSON` comes with the sign-in library and turns both into JSON.
+// `webauthnJSON` comes with the sign-in library and turns both into JSON. The button waits, disabled, for this script:
+// a click before it would do nothing at all.
 
 const button = document.querySelector("[data-passkey]");
 const answer = button?.form.elements.namedItem("credential");
@@ -52,3 +53,4 @@ button?.addEventListener("click", async () => {
     button.disabled = false;
   }
 });
+if (button) button.disabled = false;
