@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import template
+
 
 def log_in(settings: dict) -> None:
     """In place, because the name of the test database is kept in the same dictionary."""
@@ -29,7 +31,11 @@ def application_login() -> dict:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(application_login: dict, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """The test database is made by the owner: the runtime role may not create one (nor exist yet)."""
+    from django.db import connection  # noqa: PLC0415
+
     from companyos import owner  # noqa: PLC0415
+
+    connection.settings_dict["TEST"]["TEMPLATE"] = template.migrated()
 
     log_in(owner.login(application_login["OPTIONS"]))
 

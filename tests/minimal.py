@@ -1,4 +1,4 @@
-"""`python -m tests.minimal HOST_URL`: schema and known cast in an installation's own database, with passwords."""
+"""`python -m tests.minimal HOST_URL`: the known cast in an installation's own database, with passwords."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  (models need the set-up above)
-from django.core.management import call_command  # noqa: E402
 
 from cases.models import Macro, Runbook  # noqa: E402
 from companyos.demo import host_secrets  # noqa: E402
@@ -53,6 +52,5 @@ def fill(host_url: str) -> None:
 
 
 if __name__ == "__main__":
-    call_command("migrate", interactive=False, verbosity=0)
     with isolation.scope(SYSTEM):
         fill(sys.argv[1])

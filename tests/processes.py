@@ -30,6 +30,7 @@ from companyos import local
 from companyos.local import Servers, application, demo
 from companyos.local.processes import end_all, marked, tail
 from companyos.local.state import LOOPBACK, free_port, port_is_free
+from tests import template
 
 MARK = "COMPANYOS_TEST_PRODUCT"
 NAMES = ("web", "live", "worker", "beat", "host")
@@ -100,17 +101,17 @@ class Product:
             self.runtime_url = self._pair[0].runtime_url()
         else:
             with psycopg.connect(_server_url(), autocommit=True) as connection:
-                connection.execute(f'CREATE DATABASE "{self._database}"')
-            self.database_url = f"{_server_url().rpartition('/')[0]}/{self._database}"
-            if runtime := os.environ.get("RUNTIME_DATABASE_URL"):
-                self.runtime_url = f"{runtime.rpartition('/')[0]}/{self._database}"
+                connection.execute(f'CREATE DATABASE "{self._database}" TEMPLATE {template.migrated()}')
+            self.database_url = template.address(self._database)
+            self.runtime_url = template.address(self._database, "RUNTIME_DATABASE_URL")
             # A numbered database of the shared server, so that nobody takes the other's messages.
             self.redis_url = (
                 f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{secrets.randbelow(REDIS_DATABASES - 1) + 1}"
             )
         self.environment = self._given()
-        if self.seed:
+        if self._pair is not None:
             self.manage("migrate", "--no-input", "--verbosity=0")
+        if self.seed:
             self.manage("seed_demo")
         else:
             self._call(sys.executable, "-m", "tests.minimal", self.host_url)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('sla', '0001_initial'),
         ('tenants', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('tenants', '__first__'),
     ]
 
     operations = [
@@ -43,6 +43,9 @@ class Migration(migrations.Migration):
                 ('asks', models.BooleanField(default=False, help_text='It asks the customer for something.')),
                 ('active', models.BooleanField(default=True)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('topic__in', ['authentication', 'ingestion', 'billing', 'interface'])), name='macro_topic_known')],
+            },
         ),
         migrations.CreateModel(
             name='Case',
@@ -85,6 +88,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'permissions': [('use_console', 'May use the agent console')],
+                'indexes': [models.Index(models.OrderBy(models.F('next_due_at'), nulls_last=True), models.F('id'), condition=models.Q(('status', 'closed'), _negated=True), name='case_open_due'), models.Index(fields=['-last_activity_at', '-id'], name='case_activity'), models.Index(fields=['-opened_at', '-id'], name='case_newest'), models.Index(fields=['tenant', '-opened_at'], name='case_tenant'), models.Index(fields=['requester', '-last_activity_at'], name='case_requester'), models.Index(condition=models.Q(('status', 'closed'), _negated=True), fields=['owner', 'status'], name='case_owner'), models.Index(condition=models.Q(('status', 'resolved')), fields=['auto_close_at'], name='case_to_autoclose'), django.contrib.postgres.indexes.GinIndex(fields=['search'], name='case_search'), django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='case_tags')],
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'number'), name='case_number_once_per_tenant'), models.CheckConstraint(condition=models.Q(('status__in', ['new', 'triage', 'in_progress', 'waiting', 'resolved', 'closed'])), name='case_status_known'), models.CheckConstraint(condition=models.Q(('priority__in', ['P0', 'P1', 'P2', 'P3'])), name='case_priority_known'), models.CheckConstraint(condition=models.Q(('severity__in', ['', 'S1', 'S2', 'S3', 'S4'])), name='case_severity_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['widget', 'api', 'email', 'phone', 'console'])), name='case_channel_known'), models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='case_has_subject'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'waiting'), ('waiting_since__isnull', False)), models.Q(models.Q(('status', 'waiting'), _negated=True), ('waiting_since__isnull', True)), _connector='OR'), name='case_waiting_has_since'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('status', 'closed'), models.Q(('closed_as', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_as', ''), ('closed_at__isnull', True)), _connector='OR'), name='case_closed_has_instant_and_how'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'resolved'), _negated=True), models.Q(('auto_close_at__isnull', False), ('resolved_at__isnull', False)), _connector='OR'), name='case_resolved_has_instants'), models.CheckConstraint(condition=models.Q(('status__in', ['new', 'closed']), models.Q(('accepted_at__isnull', False), ('owner__isnull', False), ('priority_confirmed', True)), _connector='OR'), name='case_accepted_has_owner'), models.CheckConstraint(condition=models.Q(('duplicate_of__isnull', True), models.Q(('duplicate_of', models.F('id')), _negated=True), _connector='OR'), name='case_not_its_own_duplicate')],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +102,9 @@ class Migration(migrations.Migration):
                 ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.snapshot')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'resource'), name='affected_once_per_case')],
+            },
         ),
         migrations.CreateModel(
             name='DiagnosticRun',
@@ -116,6 +124,10 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='cases.case')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['queued_at'], name='run_pending'), models.Index(fields=['case', '-queued_at'], name='run_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'failed'])), name='run_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(('finished_at__isnull', False), ('state__in', ['done', 'failed'])), _connector='OR'), name='run_finished_has_instant')],
+            },
         ),
         migrations.CreateModel(
             name='Draft',
@@ -128,6 +140,9 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'user', 'mode'), name='draft_once_per_person_and_mode'), models.CheckConstraint(condition=models.Q(('mode__in', ['reply', 'note'])), name='draft_mode_known')],
+            },
         ),
         migrations.CreateModel(
             name='Evidence',
@@ -164,6 +179,10 @@ class Migration(migrations.Migration):
                 ('macro', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.macro')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', 'at', 'id'], name='message_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('author_kind__in', ['requester', 'support', 'automation'])), name='message_author_known'), models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='message_has_body')],
+            },
         ),
         migrations.CreateModel(
             name='Attachment',
@@ -197,6 +216,10 @@ class Migration(migrations.Migration):
                 ('published', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='published_note', to='cases.message')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', 'at', 'id'], name='note_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='note_has_body')],
+            },
         ),
         migrations.CreateModel(
             name='Resolution',
@@ -213,6 +236,10 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='cases.case')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', '-at'], name='resolution_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('summary', ''), _negated=True), name='resolution_has_summary')],
+            },
         ),
         migrations.CreateModel(
             name='ResolutionEvidence',
@@ -222,6 +249,9 @@ class Migration(migrations.Migration):
                 ('resolution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cases.resolution')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('resolution', 'evidence'), name='evidence_once_per_resolution')],
+            },
         ),
         migrations.AddField(
             model_name='resolution',
@@ -265,6 +295,9 @@ class Migration(migrations.Migration):
                 ('requester', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.requester')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'cycle'), name='survey_once_per_cycle'), models.CheckConstraint(condition=models.Q(('score__gte', 1), ('score__lte', 5)), name='survey_score_1_to_5')],
+            },
         ),
         migrations.CreateModel(
             name='Transition',
@@ -283,165 +316,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transitions', to='cases.case')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.OrderBy(models.F('next_due_at'), nulls_last=True), models.F('id'), condition=models.Q(('status', 'closed'), _negated=True), name='case_open_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['-last_activity_at', '-id'], name='case_activity'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['-opened_at', '-id'], name='case_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['tenant', '-opened_at'], name='case_tenant'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['requester', '-last_activity_at'], name='case_requester'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'closed'), _negated=True), fields=['owner', 'status'], name='case_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'resolved')), fields=['auto_close_at'], name='case_to_autoclose'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='case_search'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='case_tags'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='case_number_once_per_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['new', 'triage', 'in_progress', 'waiting', 'resolved', 'closed'])), name='case_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ['P0', 'P1', 'P2', 'P3'])), name='case_priority_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['', 'S1', 'S2', 'S3', 'S4'])), name='case_severity_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['widget', 'api', 'email', 'phone', 'console'])), name='case_channel_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='case_has_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'waiting'), ('waiting_since__isnull', False)), models.Q(models.Q(('status', 'waiting'), _negated=True), ('waiting_since__isnull', True)), _connector='OR'), name='case_waiting_has_since'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('status', 'closed'), models.Q(('closed_as', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_as', ''), ('closed_at__isnull', True)), _connector='OR'), name='case_closed_has_instant_and_how'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'resolved'), _negated=True), models.Q(('auto_close_at__isnull', False), ('resolved_at__isnull', False)), _connector='OR'), name='case_resolved_has_instants'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['new', 'closed']), models.Q(('accepted_at__isnull', False), ('owner__isnull', False), ('priority_confirmed', True)), _connector='OR'), name='case_accepted_has_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('duplicate_of__isnull', True), models.Q(('duplicate_of', models.F('id')), _negated=True), _connector='OR'), name='case_not_its_own_duplicate'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseresource',
-            constraint=models.UniqueConstraint(fields=('case', 'resource'), name='affected_once_per_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('case', 'user', 'mode'), name='draft_once_per_person_and_mode'),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['reply', 'note'])), name='draft_mode_known'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['case', 'at', 'id'], name='message_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('author_kind__in', ['requester', 'support', 'automation'])), name='message_author_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='message_has_body'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['case', 'at', 'id'], name='note_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='note_has_body'),
-        ),
-        migrations.AddConstraint(
-            model_name='resolutionevidence',
-            constraint=models.UniqueConstraint(fields=('resolution', 'evidence'), name='evidence_once_per_resolution'),
-        ),
-        migrations.AddIndex(
-            model_name='resolution',
-            index=models.Index(fields=['case', '-at'], name='resolution_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='resolution',
-            constraint=models.CheckConstraint(condition=models.Q(('summary', ''), _negated=True), name='resolution_has_summary'),
-        ),
-        migrations.AddConstraint(
-            model_name='macro',
-            constraint=models.CheckConstraint(condition=models.Q(('topic__in', ['authentication', 'ingestion', 'billing', 'interface'])), name='macro_topic_known'),
-        ),
-        migrations.AddIndex(
-            model_name='diagnosticrun',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['queued_at'], name='run_pending'),
-        ),
-        migrations.AddIndex(
-            model_name='diagnosticrun',
-            index=models.Index(fields=['case', '-queued_at'], name='run_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='diagnosticrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'failed'])), name='run_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='diagnosticrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['queued', 'running'])), models.Q(('finished_at__isnull', False), ('state__in', ['done', 'failed'])), _connector='OR'), name='run_finished_has_instant'),
-        ),
-        migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.UniqueConstraint(fields=('case', 'cycle'), name='survey_once_per_cycle'),
-        ),
-        migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.CheckConstraint(condition=models.Q(('score__gte', 1), ('score__lte', 5)), name='survey_score_1_to_5'),
-        ),
-        migrations.AddIndex(
-            model_name='transition',
-            index=models.Index(fields=['case', 'at', 'id'], name='transition_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='transition',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='transition_moves'),
+            options={
+                'indexes': [models.Index(fields=['case', 'at', 'id'], name='transition_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='transition_moves')],
+            },
         ),
     ]

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         ('cases', '0001_initial'),
         ('events', '0001_initial'),
         ('tenants', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('tenants', '__first__'),
     ]
 
     operations = [
@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
                 ('resolved_at', models.DateTimeField(blank=True, null=True)),
                 ('commander', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('status', 'resolved'), _negated=True), fields=['-started_at'], name='incident_open'), django.contrib.postgres.indexes.GinIndex(fields=['resource_keys'], name='incident_resources')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reference__regex', '^INC-[0-9]+$')), name='incident_reference_shape'), models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('status', 'resolved')), models.Q(models.Q(('status', 'resolved'), _negated=True), ('resolved_at__isnull', True)), _connector='OR'), name='incident_resolved_has_instant'), models.CheckConstraint(condition=models.Q(('severity__in', ['SEV1', 'SEV2', 'SEV3'])), name='incident_severity_known')],
+            },
         ),
         migrations.CreateModel(
             name='CorrectiveAction',
@@ -62,6 +66,9 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='escalations.incident')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'incident'), name='incident_link_once'), models.CheckConstraint(condition=models.Q(('state__in', ['suggested', 'linked', 'declined'])), name='incident_link_state')],
+            },
         ),
         migrations.CreateModel(
             name='IncidentUpdate',
@@ -89,45 +96,9 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('status', 'resolved'), _negated=True), fields=['-started_at'], name='incident_open'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['resource_keys'], name='incident_resources'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('reference__regex', '^INC-[0-9]+$')), name='incident_reference_shape'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('status', 'resolved')), models.Q(models.Q(('status', 'resolved'), _negated=True), ('resolved_at__isnull', True)), _connector='OR'), name='incident_resolved_has_instant'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['SEV1', 'SEV2', 'SEV3'])), name='incident_severity_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidentlink',
-            constraint=models.UniqueConstraint(fields=('case', 'incident'), name='incident_link_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidentlink',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['suggested', 'linked', 'declined'])), name='incident_link_state'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['user', '-at', '-id'], name='notice_inbox'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user'], name='notice_unread'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('user', 'event'), name='notice_once_per_event'),
+            options={
+                'indexes': [models.Index(fields=['user', '-at', '-id'], name='notice_inbox'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user'], name='notice_unread')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'event'), name='notice_once_per_event')],
+            },
         ),
     ]

@@ -41,6 +41,13 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1)),
                 ('tenant', models.ForeignKey(blank=True, help_text='Empty: shared.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='channel_name_once', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='channel_has_name'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_until__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False), models.Q(('quiet_from', models.F('quiet_until')), _negated=True)), _connector='OR'), name='channel_quiet_hours_have_two_ends'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='AlertRule',
@@ -70,6 +77,15 @@ class Migration(migrations.Migration):
                 ('channel', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='escalations.channel')),
             ],
             options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='alert_rule_name_once', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='alert_rule_has_name'),
+                    models.CheckConstraint(condition=models.Q(('share__isnull', True), models.Q(('share__gte', 1), ('share__lte', 100)), _connector='OR'), name='alert_rule_share'),
+                    models.CheckConstraint(condition=models.Q(('metric__in', ['', 'accept', 'first_response', 'resolution', 'next_update'])), name='alert_rule_metric'),
+                    models.CheckConstraint(condition=models.Q(('priorities__contained_by', ['P0', 'P1', 'P2', 'P3'])), name='alert_rule_priorities'),
+                    models.CheckConstraint(condition=models.Q(('tier__in', ['', 'standard', 'premium', 'enterprise'])), name='alert_rule_tier'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('reassign', 'person'), ('reassign_to__isnull', False)), models.Q(('reassign__in', ['', 'lead']), ('reassign_to__isnull', True)), _connector='OR'), name='alert_rule_reassigns_to_somebody'),
+                ],
                 'ordering': ['position', 'id'],
             },
         ),
@@ -94,62 +110,16 @@ class Migration(migrations.Migration):
                 ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='escalations.alertrule')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='channel_name_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='channel_has_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_until__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False), models.Q(('quiet_from', models.F('quiet_until')), _negated=True)), _connector='OR'), name='channel_quiet_hours_have_two_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='alert_rule_name_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='alert_rule_has_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(('share__isnull', True), models.Q(('share__gte', 1), ('share__lte', 100)), _connector='OR'), name='alert_rule_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(('metric__in', ['', 'accept', 'first_response', 'resolution', 'next_update'])), name='alert_rule_metric'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(('priorities__contained_by', ['P0', 'P1', 'P2', 'P3'])), name='alert_rule_priorities'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['', 'standard', 'premium', 'enterprise'])), name='alert_rule_tier'),
-        ),
-        migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reassign', 'person'), ('reassign_to__isnull', False)), models.Q(('reassign__in', ['', 'lead']), ('reassign_to__isnull', True)), _connector='OR'), name='alert_rule_reassigns_to_somebody'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['case', '-opened_at'], name='escalation_of_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('case', 'called_by', 'metric', 'cycle', 'round', 'share'), name='escalation_called_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('closed_at__isnull', True), ('state', 'open')), models.Q(('acknowledged_at__isnull', False), ('closed_at__isnull', True), ('state', 'acknowledged')), models.Q(('closed_at__isnull', False), ('state', 'closed')), _connector='OR'), name='escalation_state_has_instant'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('acknowledged_by__isnull', True)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False)), _connector='OR'), name='escalation_acknowledged_by_somebody'),
+            options={
+                'indexes': [
+                    models.Index(fields=['case', '-opened_at'], name='escalation_of_case'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('case', 'called_by', 'metric', 'cycle', 'round', 'share'), name='escalation_called_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('closed_at__isnull', True), ('state', 'open')), models.Q(('acknowledged_at__isnull', False), ('closed_at__isnull', True), ('state', 'acknowledged')), models.Q(('closed_at__isnull', False), ('state', 'closed')), _connector='OR'), name='escalation_state_has_instant'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('acknowledged_by__isnull', True)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False)), _connector='OR'), name='escalation_acknowledged_by_somebody'),
+                ],
+            },
         ),
         TenantPolicy("escalations_channel", nullable=True),
         TenantPolicy("escalations_alertrule", nullable=True),

@@ -4,7 +4,7 @@ import datetime
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import sla.models
+import sla.models.words
 from django.db import migrations, models
 
 
@@ -35,6 +35,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('tenant', models.ForeignKey(blank=True, help_text='Empty: shared.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('key', 'version'), name='sla_calendar_version'), models.CheckConstraint(condition=models.Q(('day_length__gt', datetime.timedelta(0)), ('day_length__lte', datetime.timedelta(days=1))), name='sla_calendar_day')],
+            },
         ),
         migrations.CreateModel(
             name='Clock',
@@ -61,6 +64,10 @@ class Migration(migrations.Migration):
                 ('calendar', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.calendar')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('next_alert_at__isnull', False)), fields=['next_alert_at', 'id'], name='sla_clock_alert'), models.Index(condition=models.Q(('state', 'running')), fields=['due_at'], name='sla_clock_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('metric__in', ('accept', 'first_response', 'resolution'))), name='sla_clock_metric'), models.CheckConstraint(condition=models.Q(('priority__in', ('P0', 'P1', 'P2', 'P3'))), name='sla_clock_priority'), models.CheckConstraint(condition=models.Q(('basis', 'elapsed'), models.Q(('basis', 'business'), ('calendar__isnull', False)), _connector='OR'), name='sla_clock_basis'), models.CheckConstraint(condition=models.Q(('consumed__gte', datetime.timedelta(0)), ('overrun__gte', datetime.timedelta(0)), ('target__gt', datetime.timedelta(0))), name='sla_clock_amounts'), models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('due_at__isnull', False), ('met_at__isnull', True), ('paused_since__isnull', True), ('running_since__isnull', False), ('state', 'running')), models.Q(('cancelled_at__isnull', True), ('met_at__isnull', True), ('paused_since__isnull', False), ('running_since__isnull', True), ('state', 'paused')), models.Q(('cancelled_at__isnull', True), ('met_at__isnull', False), ('paused_since__isnull', True), ('running_since__isnull', True), ('state', 'met')), models.Q(('cancelled_at__isnull', False), ('met_at__isnull', True), ('paused_since__isnull', True), ('running_since__isnull', True), ('state', 'cancelled')), _connector='OR'), name='sla_clock_state_has_instant'), models.CheckConstraint(condition=models.Q(('next_alert_at__isnull', True), models.Q(('breached_at__isnull', True), ('state', 'running')), _connector='OR'), name='sla_clock_alert_only_running'), models.CheckConstraint(condition=models.Q(('next_alert_at__isnull', False), models.Q(('state', 'running'), _negated=True), ('breached_at__isnull', False), _connector='OR'), name='sla_clock_running_has_alert'), models.CheckConstraint(condition=models.Q(('breached_at_retarget', False), ('breached_at__isnull', False), _connector='OR'), name='sla_clock_retarget_breach')],
+            },
         ),
         migrations.CreateModel(
             name='ClockAlert',
@@ -72,6 +79,9 @@ class Migration(migrations.Migration):
                 ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='sla.clock')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('clock', 'share'), name='sla_alert_once'), models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 99)), name='sla_alert_share')],
+            },
         ),
         migrations.CreateModel(
             name='ClockSet',
@@ -97,7 +107,7 @@ class Migration(migrations.Migration):
                 ('tier', models.CharField(blank=True, max_length=12)),
                 ('active_from', models.DateTimeField()),
                 ('retired', models.BooleanField(default=False)),
-                ('shares', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=sla.models.default_shares, size=None, validators=[sla.models.validate_shares])),
+                ('shares', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=sla.models.words.default_shares, size=None, validators=[sla.models.words.validate_shares])),
                 ('reason', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='sla.calendar')),
@@ -105,6 +115,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'policies',
+                'constraints': [models.UniqueConstraint(fields=('key', 'version'), name='sla_policy_version'), models.CheckConstraint(condition=models.Q(('tier__in', ['', 'standard', 'premium', 'enterprise'])), name='sla_policy_tier'), models.CheckConstraint(condition=models.Q(('tenant__isnull', True), models.Q(('segment', ''), ('tier', '')), _connector='OR'), name='sla_policy_one_scope_tenant'), models.CheckConstraint(condition=models.Q(('segment', ''), ('tier', ''), _connector='OR'), name='sla_policy_one_scope')],
             },
         ),
         migrations.CreateModel(
@@ -132,6 +143,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'clock entries',
                 'ordering': ['clock_id', 'seq'],
+                'constraints': [models.UniqueConstraint(fields=('clock', 'seq'), name='sla_entry_seq'), models.CheckConstraint(condition=models.Q(('kind__in', ('started', 'paused', 'resumed', 'retargeted', 'met', 'breached', 'cancelled'))), name='sla_entry_kind'), models.CheckConstraint(condition=models.Q(('priority__in', ('P0', 'P1', 'P2', 'P3'))), name='sla_entry_priority'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'started'), ('seq', 1)), models.Q(('seq__gt', 1), models.Q(('kind', 'started'), _negated=True)), _connector='OR'), name='sla_entry_start'), models.CheckConstraint(condition=models.Q(('cause', ''), _negated=True), name='sla_entry_cause'), models.UniqueConstraint(condition=models.Q(('kind', 'breached')), fields=('clock',), name='sla_entry_one_breach')],
             },
         ),
         migrations.AddField(
@@ -151,121 +163,12 @@ class Migration(migrations.Migration):
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='sla.policy')),
                 ('tenant', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='calendar',
-            constraint=models.UniqueConstraint(fields=('key', 'version'), name='sla_calendar_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='calendar',
-            constraint=models.CheckConstraint(condition=models.Q(('day_length__gt', datetime.timedelta(0)), ('day_length__lte', datetime.timedelta(days=1))), name='sla_calendar_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockalert',
-            constraint=models.UniqueConstraint(fields=('clock', 'share'), name='sla_alert_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockalert',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gte', 1), ('share__lte', 99)), name='sla_alert_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('key', 'version'), name='sla_policy_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['', 'standard', 'premium', 'enterprise'])), name='sla_policy_tier'),
-        ),
-        migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('tenant__isnull', True), models.Q(('segment', ''), ('tier', '')), _connector='OR'), name='sla_policy_one_scope_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('segment', ''), ('tier', ''), _connector='OR'), name='sla_policy_one_scope'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockentry',
-            constraint=models.UniqueConstraint(fields=('clock', 'seq'), name='sla_entry_seq'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('started', 'paused', 'resumed', 'retargeted', 'met', 'breached', 'cancelled'))), name='sla_entry_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockentry',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ('P0', 'P1', 'P2', 'P3'))), name='sla_entry_priority'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'started'), ('seq', 1)), models.Q(('seq__gt', 1), models.Q(('kind', 'started'), _negated=True)), _connector='OR'), name='sla_entry_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockentry',
-            constraint=models.CheckConstraint(condition=models.Q(('cause', ''), _negated=True), name='sla_entry_cause'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'breached')), fields=('clock',), name='sla_entry_one_breach'),
-        ),
-        migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('next_alert_at__isnull', False)), fields=['next_alert_at', 'id'], name='sla_clock_alert'),
-        ),
-        migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['due_at'], name='sla_clock_due'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('policy', 'priority', 'metric'), name='sla_target_once'), models.CheckConstraint(condition=models.Q(('metric__in', ('accept', 'first_response', 'resolution'))), name='sla_target_metric'), models.CheckConstraint(condition=models.Q(('priority__in', ('P0', 'P1', 'P2', 'P3'))), name='sla_target_priority'), models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', datetime.timedelta(0)), ('basis__in', ('elapsed', 'business')), ('business_days__isnull', True)), models.Q(('amount__isnull', True), ('basis', 'business'), ('business_days__gt', 0)), _connector='OR'), name='sla_target_amount')],
+            },
         ),
         migrations.AddConstraint(
             model_name='clock',
             constraint=models.UniqueConstraint(fields=('clock_set', 'metric', 'cycle'), name='sla_clock_once_a_cycle'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('metric__in', ('accept', 'first_response', 'resolution'))), name='sla_clock_metric'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ('P0', 'P1', 'P2', 'P3'))), name='sla_clock_priority'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('basis', 'elapsed'), models.Q(('basis', 'business'), ('calendar__isnull', False)), _connector='OR'), name='sla_clock_basis'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('consumed__gte', datetime.timedelta(0)), ('overrun__gte', datetime.timedelta(0)), ('target__gt', datetime.timedelta(0))), name='sla_clock_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('due_at__isnull', False), ('met_at__isnull', True), ('paused_since__isnull', True), ('running_since__isnull', False), ('state', 'running')), models.Q(('cancelled_at__isnull', True), ('met_at__isnull', True), ('paused_since__isnull', False), ('running_since__isnull', True), ('state', 'paused')), models.Q(('cancelled_at__isnull', True), ('met_at__isnull', False), ('paused_since__isnull', True), ('running_since__isnull', True), ('state', 'met')), models.Q(('cancelled_at__isnull', False), ('met_at__isnull', True), ('paused_since__isnull', True), ('running_since__isnull', True), ('state', 'cancelled')), _connector='OR'), name='sla_clock_state_has_instant'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('next_alert_at__isnull', True), models.Q(('breached_at__isnull', True), ('state', 'running')), _connector='OR'), name='sla_clock_alert_only_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('next_alert_at__isnull', False), models.Q(('state', 'running'), _negated=True), ('breached_at__isnull', False), _connector='OR'), name='sla_clock_running_has_alert'),
-        ),
-        migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('breached_at_retarget', False), ('breached_at__isnull', False), _connector='OR'), name='sla_clock_retarget_breach'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.UniqueConstraint(fields=('policy', 'priority', 'metric'), name='sla_target_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('metric__in', ('accept', 'first_response', 'resolution'))), name='sla_target_metric'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ('P0', 'P1', 'P2', 'P3'))), name='sla_target_priority'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', datetime.timedelta(0)), ('basis__in', ('elapsed', 'business')), ('business_days__isnull', True)), models.Q(('amount__isnull', True), ('basis', 'business'), ('business_days__gt', 0)), _connector='OR'), name='sla_target_amount'),
         ),
     ]

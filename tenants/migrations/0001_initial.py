@@ -37,6 +37,9 @@ class Migration(migrations.Migration):
                 ('region', models.CharField(blank=True, max_length=20)),
                 ('observed_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('health__in', ['ok', 'degraded', 'red', 'unknown'])), name='resource_health_known')],
+            },
         ),
         migrations.CreateModel(
             name='User',
@@ -58,6 +61,9 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_any_case'), models.CheckConstraint(condition=models.Q(('theme__in', ['auto', 'light', 'dark'])), name='user_theme_known')],
+            },
             managers=[
                 ('objects', tenants.models.people.EmailUserManager()),
             ],
@@ -107,6 +113,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('escalation_lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('prefix__regex', '^[A-Z][A-Z0-9]{1,7}$')), name='tenant_prefix_shape'), models.CheckConstraint(condition=models.Q(('support_tier__in', ['standard', 'premium', 'enterprise'])), name='tenant_tier_known'), models.CheckConstraint(condition=models.Q(('auto_close_days__gte', 1)), name='tenant_auto_close_positive'), models.CheckConstraint(condition=models.Q(('billing_status__in', ['active', 'past_due', 'suspended'])), name='tenant_billing_known')],
+            },
         ),
         migrations.CreateModel(
             name='Snapshot',
@@ -121,6 +130,9 @@ class Migration(migrations.Migration):
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='tenants.resource')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['resource', '-taken_at'], name='snapshot_latest')],
+            },
         ),
         migrations.AddField(
             model_name='resource',
@@ -143,6 +155,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requesters', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'external_id'), name='requester_once_per_tenant'), models.CheckConstraint(condition=models.Q(('role__in', ['member', 'admin'])), name='requester_role_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['widget', 'api', 'email', 'phone', 'console'])), name='requester_channel_known'), models.CheckConstraint(condition=models.Q(('external_id', ''), _negated=True), name='requester_has_external_id')],
+            },
         ),
         migrations.CreateModel(
             name='Entitlement',
@@ -154,6 +169,9 @@ class Migration(migrations.Migration):
                 ('unit', models.CharField(blank=True, max_length=30)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entitlements', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'feature'), name='entitlement_once_per_tenant'), models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='entitlement_used_not_negative')],
+            },
         ),
         migrations.CreateModel(
             name='AuditEntry',
@@ -182,70 +200,11 @@ class Migration(migrations.Migration):
                 'ordering': ['-timestamp'],
                 'get_latest_by': 'timestamp',
                 'abstract': False,
+                'indexes': [models.Index(fields=['tenant', '-timestamp'], name='audit_tenant_time')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_any_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('theme__in', ['auto', 'light', 'dark'])), name='user_theme_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('prefix__regex', '^[A-Z][A-Z0-9]{1,7}$')), name='tenant_prefix_shape'),
-        ),
-        migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('support_tier__in', ['standard', 'premium', 'enterprise'])), name='tenant_tier_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('auto_close_days__gte', 1)), name='tenant_auto_close_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('billing_status__in', ['active', 'past_due', 'suspended'])), name='tenant_billing_known'),
-        ),
-        migrations.AddIndex(
-            model_name='snapshot',
-            index=models.Index(fields=['resource', '-taken_at'], name='snapshot_latest'),
         ),
         migrations.AddConstraint(
             model_name='resource',
             constraint=models.UniqueConstraint(fields=('tenant', 'key'), name='resource_key_once_per_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(('health__in', ['ok', 'degraded', 'red', 'unknown'])), name='resource_health_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='requester',
-            constraint=models.UniqueConstraint(fields=('tenant', 'external_id'), name='requester_once_per_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='requester',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['member', 'admin'])), name='requester_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='requester',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['widget', 'api', 'email', 'phone', 'console'])), name='requester_channel_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='requester',
-            constraint=models.CheckConstraint(condition=models.Q(('external_id', ''), _negated=True), name='requester_has_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'feature'), name='entitlement_once_per_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='entitlement_used_not_negative'),
-        ),
-        migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['tenant', '-timestamp'], name='audit_tenant_time'),
         ),
     ]

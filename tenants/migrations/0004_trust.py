@@ -36,6 +36,10 @@ class Migration(migrations.Migration):
                 ('review', models.TextField(blank=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['subject_kind', 'subject_id', '-requested_at'], name='grant_subject'), models.Index(condition=models.Q(('state', 'requested')), fields=['requested_at', 'id'], name='grant_to_decide'), models.Index(condition=models.Q(('break_glass', True), ('reviewed_at', None)), fields=['starts_at', 'id'], name='grant_to_review')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='grant_has_reason'), models.CheckConstraint(condition=models.Q(('minutes__gte', 5), ('minutes__lte', 480)), name='grant_is_short'), models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'granted', 'denied', 'withdrawn', 'revoked'])), name='grant_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['granted', 'revoked']), _negated=True), models.Q(('ends_at__gt', models.F('starts_at')), ('starts_at__isnull', False)), _connector='OR'), name='grant_granted_has_period')],
+            },
         ),
         migrations.AddField(
             model_name='apikey',
@@ -113,34 +117,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='grant',
             index=models.Index(condition=models.Q(('state', 'granted')), fields=['user', 'ends_at'], name='grant_in_force'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['subject_kind', 'subject_id', '-requested_at'], name='grant_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('state', 'requested')), fields=['requested_at', 'id'], name='grant_to_decide'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(condition=models.Q(('break_glass', True), ('reviewed_at', None)), fields=['starts_at', 'id'], name='grant_to_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='grant_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 5), ('minutes__lte', 480)), name='grant_is_short'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'granted', 'denied', 'withdrawn', 'revoked'])), name='grant_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['granted', 'revoked']), _negated=True), models.Q(('ends_at__gt', models.F('starts_at')), ('starts_at__isnull', False)), _connector='OR'), name='grant_granted_has_period'),
         ),
         migrations.AddConstraint(
             model_name='grant',

@@ -46,7 +46,7 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
 def held(page: Page, address: str) -> Iterator[None]:
     """What the page asks for at the address comes when the block ends, as over a slow line."""
     waiting: list[Route] = []
-    page.route(address, lambda route: waiting.append(route))  # noqa: PLW0108  Playwright marks the function
+    page.route(address, lambda route: waiting.append(route))
     yield
     for route in waiting:
         route.continue_()
