@@ -57,8 +57,8 @@ SETTINGS = {
     "warnings": False,
 }
 
-# Of an operation with more requests than this only every fifth is sent on: the whole stays within a minute.
-MANY = 40
+# Of an operation with more requests than this only every eighth is sent on: the whole stays within a minute.
+MANY = 30
 # What a body names that is there.
 NAMED = {
     "tenant": "acme",
@@ -95,7 +95,7 @@ class Side:
     def sends(self, request: schemathesis.Case) -> bool:
         """Whether it is this request's turn. Two of three are turned towards what is there, at its present version."""
         self.sent += 1
-        if self.sent > MANY and self.sent % 5:
+        if self.sent > MANY and self.sent % 8:
             return False
         if self.sent % 3:
             self._aim(request)
