@@ -51,6 +51,15 @@ def span(value: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
 
 
+def length(value: timedelta) -> str:
+    """Hours and minutes, never days: a business day is shorter than a day. "16 h", "2 h 30 min", "40 s"."""
+    seconds = round(abs(value).total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count)
+
+
 def dial(reading: Reading) -> Dial:
     """The words for one reading."""
     share = _share(reading)
@@ -68,18 +77,22 @@ def _lateness(reading: Reading) -> timedelta:
     return -reading.left if reading.left < timedelta(0) else reading.late_by or timedelta(0)
 
 
+def _amount(value: timedelta, basis: str) -> str:
+    return length(value) if basis == "business" and abs(value) >= timedelta(minutes=1) else span(value)
+
+
 def _tell(reading: Reading, share: int) -> tuple[str, str, str, str]:
     unit = " of business time" if reading.basis == "business" else ""
     if reading.state == "cancelled":
         return "cancelled", "circle-slash", "Cancelled", "Cancelled"
     if reading.breached:
-        late = span(_lateness(reading))
+        late = _amount(_lateness(reading), reading.basis)
         if reading.met_at:
             return "breached", "circle-alert", f"Met {late} late", f"Met {late} late"
         return "breached", "circle-alert", f"{late} late", f"Breached, {late} late{unit}"
     if reading.state == "met":
         return "met", "circle-check", "Met", "Met in time"
-    left = span(reading.left)
+    left = _amount(reading.left, reading.basis)
     if reading.state == "paused":
         return "paused", "circle-pause", f"Paused, {left} left", f"Paused with {left} left{unit}"
     if share >= SOON_SHARE * 100:

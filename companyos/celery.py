@@ -20,6 +20,7 @@ TIMETABLE = {
     "sla.tasks.sweep_clocks": 5,
     "sla.tasks.run_jobs": 5,
     "sla.tasks.roll_out_policies": 10,
+    "sla.tasks.forget_jobs": 3600,
     "cases.tasks.close_silent_cases": 30,
     "cases.tasks.run_diagnostics": 5,
     "cases.tasks.refit_forecast": 60,

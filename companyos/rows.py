@@ -27,7 +27,8 @@ def insert(rows: Sequence[models.Model]) -> None:
             f'INSERT INTO "{table}" ({names}) SELECT {names} FROM {_given(columns)} RETURNING id',  # noqa: S608
             [_as_json(rows, columns)],
         )
-        for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
+        # They draw their numbers in their order; in which order the numbers are returned, nobody says.
+        for row, (key,) in zip(rows, sorted(cursor.fetchall()), strict=True):
             row.pk = key
             row._state.adding, row._state.db = False, connection.alias
 

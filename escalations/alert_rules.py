@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from companyos.web.errors import Conflict, DomainError, Forbidden, NotFound
+from companyos.web.errors import DomainError, Forbidden, NotFound, require_unchanged
 from escalations.models import AlertRule, Channel
 from sla.models import Policy
 from tenants.access import Actor
@@ -80,9 +80,7 @@ def _locked(rule: AlertRule, seen: int | None) -> AlertRule:
     row = AlertRule.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=rule.pk).first()
     if row is None:
         raise NotFound("not_found", "This rule was removed meanwhile.")
-    if seen is not None and seen != row.version:
-        text = f"“{row.name}” changed while you were looking at it; nothing was saved. Look again, then repeat."
-        raise Conflict("stale", text, "version", version=row.version)
+    require_unchanged(row.version, seen, f"“{row.name}”")
     return row
 
 

@@ -154,8 +154,12 @@ def advance(now: datetime) -> bool:
             .filter(state=Drill.State.RUNNING)
             .first()
         )
-        if drill is None or drill.case is None:
+        if drill is None:
             return False
+        if drill.case is None:  # erased meanwhile; the next drill waits for this one's end
+            _end(drill, Drill.State.FAILED, "Its case was removed while it ran.", now)
+            drill.save(update_fields=["state", "missing", "ended_at"])
+            return True
         _acknowledge(drill, now)
         hops = drill_hops.read(drill)
         drill.hops = [hop.as_dict() for hop in hops]

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from companyos.web.errors import Conflict, DomainError, NotFound
+from companyos.web.errors import DomainError, NotFound, require_unchanged
 from escalations.alert_rules import require_reach
 from escalations.models import Channel
 from integrations import chat, reactions
@@ -86,9 +86,7 @@ def _locked(channel: Channel, seen: int | None) -> Channel:
     row = Channel.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=channel.pk).first()
     if row is None:
         raise NotFound("not_found", "This channel was removed meanwhile.")
-    if seen is not None and seen != row.version:
-        text = f"“{row.name}” changed while you were looking at it; nothing was saved. Look again, then repeat."
-        raise Conflict("stale", text, "version", version=row.version)
+    require_unchanged(row.version, seen, f"“{row.name}”")
     return row
 
 

@@ -206,7 +206,8 @@ def summary(asked: Asked, now: datetime) -> Summary:
     ).iterator(chunk_size=2000):
         open_time = calendars.business_time(policies.calendar_spec(calendar_id), began, max(began, end))
         for group in (("agent", f"{kind}:{who or ''}"), ("tenant", str(tenant_id)), ("total", "")):
-            found[group].counted += open_time
+            if group in found:  # a pause that began since the sums were taken is in none of them
+                found[group].counted += open_time
     return Summary(found.get(("total", ""), Figures()), _worst_first(found, "agent"), _worst_first(found, "tenant"))
 
 

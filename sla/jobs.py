@@ -1,8 +1,9 @@
 """Long work on service levels, in steps: each step is short, commits its progress and can be the last.
 
-A kind of work registers a function here. A worker claims a job's row with SKIP LOCKED, does one step in the scope of
-the person who asked (or the system's), and writes progress, cursor and result in the same commit; so a worker that
-dies costs one step, and a job that was cancelled stops at the next one.
+A kind of work registers a function here. A worker claims a job's row, which counts as a failure until the step is
+done and is committed first: work that kills its worker is given up in the end like any other. Then it does one step in
+the scope of the person who asked (or the system's), and writes progress, cursor and result in the same commit; so a
+worker that dies costs one step, and a job that was cancelled stops at the next one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from tenants.models import User
 
 log = structlog.get_logger(__name__)
 MOST_FAILURES = 4
+LEASE = timedelta(seconds=30)  # how long a job rests whose worker died; a step that lives longer holds the row's lock
+KEPT = timedelta(days=90)  # what an ended job found; the page says so
+FORGOTTEN_AT_ONCE = 20  # jobs, each with thousands of differences perhaps
 MOST_OPEN = 10  # of one person: everybody's previews wait in the same line
 # Does one bounded piece of work, changes `done`, `total`, `cursor` and `result` of the row it is given (`next_step_at`
 # too, where the next one has to wait), and answers whether that was the last. It runs in one transaction with the
@@ -83,16 +87,15 @@ def cancel(job_id: int, *, kind: str, actor: Actor, now: datetime) -> Job:
 
 
 def step(now: datetime) -> bool:
-    """Do the next step of the job that has waited longest; False when none is due."""
+    """Do the next step of the job that has waited longest; False when none is due. Not within a transaction."""
+    job_id = _claim(now)
+    if job_id is None:
+        return False
     with isolation.scope(SYSTEM):
-        job = (
-            Job.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(state__in=Job.OPEN, next_step_at__lte=now)
-            .order_by("next_step_at", "pk")
-            .first()
-        )
-        if job is None:
-            return False
+        job = Job.objects.select_for_update().get(pk=job_id)
+        if job.state not in Job.OPEN:  # cancelled, or given up, since it was claimed
+            return True
+        job.next_step_at = now
         try:
             with transaction.atomic(), _scope(job):
                 ended = _STEPS[job.kind](job, now)
@@ -103,6 +106,25 @@ def step(now: datetime) -> bool:
         job.next_step_at, job.ended_at = max(job.next_step_at, now), now if ended else None
         job.save(update_fields=_SAVED)
     return True
+
+
+def _claim(now: datetime) -> int | None:
+    with isolation.scope(SYSTEM):
+        job = (
+            Job.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(state__in=Job.OPEN, next_step_at__lte=now)
+            .order_by("next_step_at", "pk")
+            .first()
+        )
+        if job is None:
+            return None
+        if job.failures >= MOST_FAILURES:
+            job.state, job.ended_at = Job.State.FAILED, now
+            job.error = f"The worker ended {job.failures} times in the middle of it."
+        else:
+            job.failures, job.next_step_at = job.failures + 1, now + LEASE
+        job.save(update_fields=["failures", "next_step_at", "state", "ended_at", "error"])
+        return job.pk
 
 
 _SAVED = ["state", "done", "total", "cursor", "result", "failures", "error", "next_step_at", "ended_at"]
@@ -120,7 +142,6 @@ def _scope(job: Job) -> Any:
 
 def _failed(job_id: int, error: Exception, now: datetime) -> None:
     job = Job.objects.get(pk=job_id)
-    job.failures += 1
     job.error = str(error)[:2000] if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"[:2000]
     job.next_step_at = now + timedelta(seconds=2**job.failures)
     ended = job.failures >= MOST_FAILURES or isinstance(error, DomainError)
@@ -128,3 +149,10 @@ def _failed(job_id: int, error: Exception, now: datetime) -> None:
         job.state, job.ended_at = Job.State.FAILED, now
     job.save(update_fields=["failures", "error", "next_step_at", "state", "ended_at"])
     log.error("sla.job_failed", job=job_id, kind=job.kind, ended=ended, trace=traceback.format_exc()[-4000:])
+
+
+def forget(now: datetime) -> int:
+    """Remove jobs that ended long ago, with what they found; how many of them, few at a time."""
+    with isolation.scope(SYSTEM):
+        old = Job.objects.filter(ended_at__lt=now - KEPT).order_by("ended_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
+        return Job.objects.filter(pk__in=list(old)).delete()[1].get("sla.Job", 0)

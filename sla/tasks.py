@@ -28,3 +28,9 @@ def roll_out_policies() -> None:
     until = time.monotonic() + JOB_SECONDS
     while time.monotonic() < until and rollout.step(timezone.now()):
         pass
+
+
+@shared_task
+def forget_jobs() -> None:
+    while jobs.forget(timezone.now()) == jobs.FORGOTTEN_AT_ONCE:
+        pass

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from cases.dials import METRIC_NAMES, span
+from cases.dials import METRIC_NAMES, length, span
 from cases.lifecycle import MOVES
 from sla.calendars import zone
 from sla.explaining.explain import Explanation, Line, Mark, Stretch, Terms
@@ -63,15 +63,6 @@ def because(told: Explanation, here: tzinfo) -> Because:
         teller.headline(),
         [teller.promise(), *teller.pauses(), *teller.closures(), *teller.retargets(), *teller.figures()],
     )
-
-
-def length(value: timedelta) -> str:
-    """Hours and minutes, never days: a business day is shorter than a day. "16 h", "2 h 30 min", "40 s"."""
-    seconds = round(abs(value).total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
-    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count)
 
 
 def amount(value: timedelta, basis: str) -> str:
@@ -190,7 +181,7 @@ class _Teller:
         told = []
         if closed:
             times = "once" if closed == 1 else f"{closed} times, at night or over weekends"
-            told.append(f"Closed hours do not count: it is closed {times}.")
+            told.append(f"Closed hours do not count; the clock stood still in them {times}.")
         if holidays:
             more = f" and {len(holidays) - MOST_NAMED} more" if len(holidays) > MOST_NAMED else ""
             told.append(f"Nor do holidays: {', '.join(holidays[:MOST_NAMED])}{more}.")

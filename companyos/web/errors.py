@@ -23,6 +23,13 @@ class Conflict(DomainError):
         self.version = version
 
 
+def require_unchanged(version: int, seen: int | None, what: str) -> None:
+    """Raise Conflict unless the thing, locked by the caller, is still the version that was `seen`; None saw none."""
+    if seen is not None and seen != version:
+        text = f"{what} changed while you were looking at it; nothing was saved. Look again, then repeat."
+        raise Conflict("stale", text, "version", version=version)
+
+
 class NotAllowedNow(DomainError):
     """The thing's state does not allow the deed; the message names the moves that it does allow."""
 

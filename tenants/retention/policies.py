@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from companyos.web.errors import Conflict, DomainError, Forbidden, NotAllowedNow, NotFound
+from companyos.web.errors import DomainError, Forbidden, NotAllowedNow, NotFound, require_unchanged
 from tenants.access import Actor
 from tenants.models import RetentionPolicy, Tenant
 from tenants.retention.classes import DataClass, before, check_days, classes, named
@@ -68,7 +68,7 @@ def set_days(
         )
         if made or policy.days == days:
             return policy
-        _fresh(policy, seen)
+        require_unchanged(policy.version, seen, "The policy")
         _save(policy, days=days, state=DRAFT, changed_at=now, changed_by_id=actor.user_id, preview={})
     return policy
 
@@ -115,7 +115,7 @@ def _changed(
     _may_edit(actor, policy.tenant_id)
     with transaction.atomic():
         locked = RetentionPolicy.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=policy.pk)
-        _fresh(locked, seen)
+        require_unchanged(locked.version, seen, "The policy")
         change(locked)
     return locked
 
@@ -124,13 +124,6 @@ def _may_edit(actor: Actor, tenant_id: int | None) -> None:
     actor.require("retention.edit")
     if tenant_id is None and actor.tenant_ids is not None:
         raise Forbidden("forbidden", "The default is every tenant's; it takes somebody who reaches all of them.")
-
-
-def _fresh(policy: RetentionPolicy, seen: int | None) -> None:
-    if seen is not None and seen != policy.version:
-        raise Conflict(
-            "stale", "The policy changed while you were looking at it; look again.", "version", version=policy.version
-        )
 
 
 def _save(policy: RetentionPolicy, **values: Any) -> None:

@@ -201,3 +201,12 @@ def test_a_limited_lead_drills_within_reach(cast: Cast) -> None:
     with isolation.scope(cast.actor(cast.lead)):
         assert Case.objects.get().tenant.region == "us"
     assert ended(drill, now).state == "passed"
+
+
+def test_a_drill_whose_case_was_erased_ends_and_lets_the_next_one_run(cast: Cast) -> None:
+    drill, now = begun(cast)
+    Drill.objects.filter(pk=drill.pk).update(case=None)
+    assert drills.advance(now)
+    drill.refresh_from_db()
+    assert (drill.state, drill.missing) == ("failed", "Its case was removed while it ran.")
+    assert begun(cast)[0].pk != drill.pk
