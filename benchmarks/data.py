@@ -108,6 +108,12 @@ def fill(rows: str, **values: object) -> None:
         for statement in rows.split(";\n"):
             if statement.strip():
                 filler.execute(statement, values)
+        filler.commit()
+        filler.autocommit = True
+        # Else the server does it by itself in the midst of what is measured. Not of empty tables: it would plan for
+        # them to stay so until it looks again.
+        for (table,) in filler.execute("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relpages > 8"):
+            filler.execute(f"VACUUM ANALYZE {table}")
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def replay_figures() -> Iterator[Figure]:
     with data.database(STORIES, n=CLOCKS, base=data.BASE):
         with psycopg.connect(settings.OWNER_DATABASE_URL, dbname=data.NAME, autocommit=True) as bare:
             value, floor = interleaved(_replaying(), lambda: _reading(bare), rounds=9)
-        yield Figure("replay", CLOCKS, value, floor, goal=4)
+        yield Figure("replay", CLOCKS, value, floor, goal=6)
 
 
 def _replaying() -> Callable[[], None]:

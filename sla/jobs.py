@@ -154,5 +154,9 @@ def _failed(job_id: int, error: Exception, now: datetime) -> None:
 def forget(now: datetime) -> int:
     """Remove jobs that ended long ago, with what they found; how many of them, few at a time."""
     with isolation.scope(SYSTEM):
-        old = Job.objects.filter(ended_at__lt=now - KEPT).order_by("ended_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
+        old = (
+            Job.objects.filter(ended_at__lt=now - KEPT)
+            .order_by("ended_at")
+            .values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
+        )
         return Job.objects.filter(pk__in=list(old)).delete()[1].get("sla.Job", 0)

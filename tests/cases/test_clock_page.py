@@ -165,7 +165,9 @@ def test_a_business_clock_is_told_in_both_zones(cast: Cast) -> None:
     answer = why.because(told, ZoneInfo("America/New_York"))
     assert answer.headline == "Due Fri 13 Mar 08:00 EDT (12:00 in UTC)."
     assert "24 h of business time in “Office hours” version 1" in answer.reasons[0]
-    assert "Closed hours do not count; the clock stood still in them 3 times, at night or over weekends." in answer.reasons
+    assert (
+        "Closed hours do not count; the clock stood still in them 3 times, at night or over weekends." in answer.reasons
+    )
 
 
 def test_met_late_cancelled_and_retargeted_in_words(cast: Cast, case: Case) -> None:

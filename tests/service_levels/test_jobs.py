@@ -1,4 +1,4 @@
-"""Long work: each step counted before it is done, so that what kills its worker is given up; ended work is forgotten."""
+"""Long work: a step counts before it is done, so that what kills its worker is given up; ended work is forgotten."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_job_that_was_cancelled_when_it_was_claimed_does_nothing(does, monkeyp
 
 
 def test_ended_jobs_are_kept_for_a_time_and_open_ones_for_ever(does) -> None:
-    ended, still = does(lambda job, now: True), does(dies)
+    still, ended = does(dies), does(lambda job, now: True)
     Job.objects.filter(pk=still.pk).update(next_step_at=NOON + timedelta(days=1000))
     assert jobs.step(NOON)
     assert jobs.forget(NOON + jobs.KEPT) == 0
