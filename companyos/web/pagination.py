@@ -125,7 +125,7 @@ def _page_before(rows: QuerySet[Row], sort: Sort, before: str, size: int) -> Pag
 
 
 def _first(rows: QuerySet[Row], order: tuple[Any, Any], count: int) -> list[Row]:
-    """The first rows, chosen by themselves and then joined: PostgreSQL guesses that few survive the joins under row-level
+    """The first rows, chosen by themselves and then joined: PostgreSQL guesses few to survive the joins under row-level
     security, and would join and sort them all instead of walking the order's index."""
     chosen = rows.select_related(None).order_by(*order).values("pk")[:count]
     joined = rows.filter(pk__in=chosen) if rows.query.select_related else rows
