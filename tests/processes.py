@@ -37,7 +37,7 @@ NAMES = ("web", "live", "worker", "beat", "host")
 START_SECONDS = 60.0
 REDIS_DATABASES = 64
 # The demo's last days are all there; of the ninety before them a few cases do.
-SHORT_HISTORY = {"DEMO_OLD_CASES": "15"}
+SHORT_HISTORY = {"DEMO_OLD_CASES": "5"}
 UNTHROTTLED = {"THROTTLE_API": "1000000/min", "THROTTLE_WIDGET": "1000000/min"}
 # A proxy of the machine would answer for the product.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

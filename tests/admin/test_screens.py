@@ -42,19 +42,19 @@ def address(model: type, page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_list_and_record_open_for_an_operator(operator: Client, model: type) -> None:
-    assert operator.get(address(model, "changelist")).status_code == 200
-    row = model._default_manager.first()
-    if row is not None:
-        assert operator.get(address(model, "change", row.pk)).status_code == 200
+def test_every_list_and_record_opens_for_an_operator(operator: Client) -> None:
+    for model in MODELS:
+        assert operator.get(address(model, "changelist")).status_code == 200, model
+        row = model._default_manager.first()
+        if row is not None:
+            assert operator.get(address(model, "change", row.pk)).status_code == 200, row
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_an_agent_is_kept_out(cast: Cast, model: type) -> None:
+def test_an_agent_is_kept_out(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.agent)
-    assert client.get(address(model, "changelist")).status_code in (302, 403)
+    answers = {model: client.get(address(model, "changelist")).status_code for model in MODELS}
+    assert [model for model, status in answers.items() if status not in (302, 403)] == []
 
 
 def test_the_list_of_clocks_costs_the_same_however_long_it_is(operator: Client, cast: Cast) -> None:

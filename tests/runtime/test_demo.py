@@ -35,7 +35,7 @@ class Launcher:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "companyos.local", "demo", "--port", str(port), *more],
             cwd=local.CHECKOUT,
-            env=given | {"COMPANYOS_LOCAL_DIR": str(home), "DEMO_OLD_CASES": "15"},
+            env=given | {"COMPANYOS_LOCAL_DIR": str(home), "DEMO_OLD_CASES": "5"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
