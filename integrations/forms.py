@@ -11,7 +11,7 @@ from companyos.web.errors import DomainError
 from escalations.models import Channel
 from integrations import chat
 from tenants.access import Actor
-from tenants.models import Tenant
+from tenants.models import Tenant, but_drills
 
 _ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
 _TIME = {"type": "time"}
@@ -43,7 +43,7 @@ class ChannelForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         tenant = self.fields["tenant"]
         assert isinstance(tenant, forms.ModelChoiceField)
-        tenant.queryset = Tenant.objects.order_by("name")
+        tenant.queryset = Tenant.objects.filter(but_drills("")).order_by("name")
         tenant.empty_label = "Every tenant" if actor.tenant_ids is None else "Choose a tenant"
         kept = "Leave empty to keep those that there are. " if self.instance.pk else ""
         self.fields[

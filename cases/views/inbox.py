@@ -9,7 +9,7 @@ from django.utils import timezone
 from cases import queue
 from cases.models import Case
 from companyos.web.gate import console_view
-from tenants.models import Tenant, User
+from tenants.models import Tenant, User, but_drills
 
 
 @console_view(GET="case.read")
@@ -27,7 +27,8 @@ def _choices(request: HttpRequest) -> dict[str, object]:
     if request.htmx:
         return {}
     owners = User.objects.filter(is_active=True, groups__isnull=False).distinct().order_by("first_name", "email")
-    return {"tenant_choices": Tenant.objects.order_by("name")[:100], "owner_choices": owners[:200]}
+    tenants = Tenant.objects.filter(but_drills("")).order_by("name")
+    return {"tenant_choices": tenants[:100], "owner_choices": owners[:200]}
 
 
 @console_view(GET="case.read")

@@ -18,7 +18,7 @@ from companyos.web.gate import NUL, console_view, named
 from companyos.web.pagination import Sort, page
 from escalations import forms, grant_lists, grants
 from escalations import incidents as incident_verbs
-from tenants.models import AuditEntry, Grant, Tenant
+from tenants.models import AuditEntry, Grant, Tenant, but_drills
 from tenants.reauthentication import challenge, is_recent
 
 NEWEST_LOOK = Sort("looked", "timestamp", descending=True)
@@ -42,7 +42,7 @@ def lists(request: HttpRequest) -> HttpResponse:
         "list": one,
         "page": page(found, one.sort, after=request.GET.get("after")),
         "asked": asked,
-        "tenants": Tenant.objects.order_by("name")[:100],
+        "tenants": Tenant.objects.filter(but_drills("")).order_by("name")[:100],
         "late": timezone.now() - grants.REVIEW_WITHIN,
         "place": "access",
     }

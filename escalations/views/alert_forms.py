@@ -13,7 +13,7 @@ from sla.choice import PRIORITIES
 from sla.models import Policy
 from tenants import reach
 from tenants.access import Actor
-from tenants.models import Tenant, User
+from tenants.models import Tenant, User, but_drills
 
 ANY_METRIC = [("", "Any clock"), *METRIC_NAMES.items()]
 TIERS = [("", "Any"), *((tier, tier.title()) for tier in ("standard", "premium", "enterprise"))]
@@ -59,7 +59,7 @@ class RuleForm(forms.ModelForm):
         self.fields["policy_key"].choices = [("", "Any policy"), *((key, key) for key in keys)]
         segments = sorted({*reach.segments(), *([now.segment] if now.segment else [])})
         self.fields["segment"].choices = [("", "Any"), *((name, name) for name in segments)]
-        self.fields["tenant"].queryset = Tenant.objects.order_by("name")
+        self.fields["tenant"].queryset = Tenant.objects.filter(but_drills("")).order_by("name")
         self.fields["tenant"].empty_label = "Every tenant" if actor.tenant_ids is None else "Choose a tenant"
         people = User.objects.filter(is_active=True, is_service=False, groups__isnull=False).distinct()
         for name in ("people", "reassign_to"):
@@ -94,4 +94,4 @@ class TryForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["tenant"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Tenant.objects.order_by("name")
+        field.queryset = Tenant.objects.filter(but_drills("")).order_by("name")

@@ -22,7 +22,7 @@ from sla.drafts.drafting import CALENDAR, Unsound, may_edit
 from sla.forms.calendars import CalendarDraftForm, initial, subdivisions, zones
 from sla.models import Calendar, Draft
 from tenants import audit
-from tenants.models import Tenant
+from tenants.models import Tenant, but_drills
 
 PLACE = {"place": "policies", "tab": "calendars"}
 NEW_WEEK = "Mon-Fri 09:00-17:00"
@@ -66,7 +66,7 @@ def calendar(request: HttpRequest, key: str) -> HttpResponse:
 @console_view(GET="policy.edit", POST="policy.edit")
 def new_calendar(request: HttpRequest) -> HttpResponse:
     """Begins the draft of a calendar that is not there yet."""
-    tenants = [one for one in Tenant.objects.order_by("name") if may_edit(request.actor, one.pk)]
+    tenants = [one for one in Tenant.objects.filter(but_drills("")).order_by("name") if may_edit(request.actor, one.pk)]
     typed = {name: named(request, name) for name in ("key", "name", "tenant")}
     context: dict[str, Any] = {"tenants": tenants, "typed": typed, "shared": may_edit(request.actor, None), **PLACE}
     if request.method != "POST":
