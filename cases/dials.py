@@ -72,11 +72,6 @@ def _share(reading: Reading) -> int:
     return max(0, min(100, round(100 * reading.used)))
 
 
-def _lateness(reading: Reading) -> timedelta:
-    """How late, in the clock's own time: business time for a business clock, never counting pauses."""
-    return -reading.left if reading.left < timedelta(0) else reading.late_by or timedelta(0)
-
-
 def _amount(value: timedelta, basis: str) -> str:
     return length(value) if basis == "business" and abs(value) >= timedelta(minutes=1) else span(value)
 
@@ -86,7 +81,7 @@ def _tell(reading: Reading, share: int) -> tuple[str, str, str, str]:
     if reading.state == "cancelled":
         return "cancelled", "circle-slash", "Cancelled", "Cancelled"
     if reading.breached:
-        late = _amount(_lateness(reading), reading.basis)
+        late = _amount(reading.late or timedelta(0), reading.basis)
         if reading.met_at:
             return "breached", "circle-alert", f"Met {late} late", f"Met {late} late"
         return "breached", "circle-alert", f"{late} late", f"Breached, {late} late{unit}"

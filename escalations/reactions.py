@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cases.change import record
+from cases.dials import METRIC_NAMES
+from cases.forecast import scores
 from cases.models import Case
 from companyos.events.models import Event
 from escalations import alerts, escalate, grants, incidents, notices
@@ -13,13 +15,6 @@ from sla import ledger
 from sla.models import Clock
 from tenants.models import Grant, User
 from tenants.reach import people_of
-
-METRIC_WORDS = {
-    "accept": "Acceptance",
-    "first_response": "First response",
-    "resolution": "Resolution",
-    "next_update": "Next update",
-}
 
 
 def _case(event: Event) -> Case:
@@ -42,8 +37,10 @@ def alert_about_clock(event: Event, now: datetime) -> None:
     case = found.select_for_update(of=("self",)).first()
     if case is None:
         return
-    metric = METRIC_WORDS.get(event.payload["metric"], event.payload["metric"])
+    metric = METRIC_NAMES.get(event.payload["metric"], event.payload["metric"])
     breached = event.name == "clock.breached"
+    if breached:
+        scores.forget(case, event.payload["metric"])
     happened = "breached its target" if breached else f"has used {event.payload['share']} % of its target"
     text = f"{case.reference}: {metric} {happened}"
     clock = Clock.objects.select_related("policy").get(pk=event.payload["clock"])

@@ -92,7 +92,8 @@ class Projection:
 class Reading:
     """One clock at one instant. consumed + left = target always; `left` is negative on a clock that ran past it.
 
-    `late_by` is elapsed time since the breach, without pauses; it stops when the clock is met or cancelled.
+    `late_by` is elapsed time since the breach, without pauses; it stops when the clock is met or cancelled. `late` is
+    the same in the clock's own time: of a business clock the business time, so none of it while it is closed.
     """
 
     metric: str
@@ -109,6 +110,7 @@ class Reading:
     met_at: datetime | None
     breached_at: datetime | None
     late_by: timedelta | None
+    late: timedelta | None
     started_at: datetime
     policy_name: str = ""
     policy_version: int = 0
@@ -277,7 +279,7 @@ def reading(
     clock_id: int = 0,
 ) -> Reading:
     """What a clock says at `now`; for an instant before its last entry, fold the entries up to it first."""
-    target, since, late_by = projection.target, projection.running_since, None
+    target, since, late_by, late = projection.target, projection.running_since, None, None
     consumed, breach = projection.consumed, projection.breached_at
     if since is not None:
         consumed += target.between(since, max(now, since))
@@ -287,6 +289,7 @@ def reading(
         late_by = projection.overrun
         if since is not None:
             late_by += max(now - max(since, breach), NOTHING)
+        late = _own_lateness(projection, breach, now, late_by, consumed)
     return Reading(
         metric=metric,
         cycle=cycle,
@@ -302,12 +305,27 @@ def reading(
         met_at=projection.met_at,
         breached_at=breach,
         late_by=late_by,
+        late=late,
         started_at=projection.started_at,
         policy_name=policy_name,
         policy_version=policy_version,
         calendar_name=calendar_name,
         clock_id=clock_id,
     )
+
+
+def _own_lateness(
+    projection: Projection, breach: datetime, now: datetime, late_by: timedelta, consumed: timedelta
+) -> timedelta:
+    """What ran past the target since the breach. A target that made the clock late at once left more behind it than
+    that, and so did one that was changed later: then the ended runs count as they elapsed."""
+    target, since = projection.target, projection.running_since
+    if target.basis != BUSINESS:
+        return late_by
+    if not projection.breached_at_retarget and consumed >= target.amount:
+        return min(consumed - target.amount, late_by)
+    start = max(since, breach) if since is not None else now
+    return projection.overrun + target.between(start, max(now, start))
 
 
 def owed(entries: Iterable[Entry], alerted: frozenset[int], now: datetime) -> Owed:

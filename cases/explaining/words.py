@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from cases.dials import METRIC_NAMES, length, span
 from cases.lifecycle import MOVES
 from sla.calendars import zone
-from sla.explaining.explain import Explanation, Line, Mark, Stretch, Terms
+from sla.explaining.explain import CLOSED, Explanation, Line, Mark, Stretch, Terms
 from sla.ledger import BUSINESS, CANCELLED, MET, NOTHING, PAUSED
 
 MOST_NAMED = 3  # pauses and holidays told by name; of more only the number
@@ -62,6 +62,13 @@ def because(told: Explanation, here: tzinfo) -> Because:
     return Because(
         teller.headline(),
         [teller.promise(), *teller.pauses(), *teller.closures(), *teller.retargets(), *teller.figures()],
+    )
+
+
+def _same_promise(before: Terms, after: Terms) -> bool:
+    old, new = before.target, after.target
+    return (before.priority, old.amount, old.basis, before.calendar, before.calendar_version) == (
+        *(after.priority, new.amount, new.basis, after.calendar, after.calendar_version),
     )
 
 
@@ -176,7 +183,12 @@ class _Teller:
 
     def closures(self) -> list[str]:
         every = self.told.stretches
-        closed = sum(one.closures or one.kind == "closed" for one in every)
+        closed, after = 0, None
+        for one in every:
+            # A line of the ledger may part a night in two, and what follows the end of the target delays nothing.
+            if one.closures or (one.kind == CLOSED and one.start != after and not self.is_over(one.start)):
+                closed += one.closures or 1
+            after = one.end if one.kind == CLOSED else None
         holidays = list(dict.fromkeys(one.name for one in every if one.kind == "holiday"))
         told = []
         if closed:
@@ -187,21 +199,31 @@ class _Teller:
             told.append(f"Nor do holidays: {', '.join(holidays[:MOST_NAMED])}{more}.")
         return told
 
+    def is_over(self, at: datetime) -> bool:
+        breached = self.told.reading.breached_at
+        return breached is not None and at >= breached
+
     def retargets(self) -> list[str]:
         told = []
         for part in self.told.parts[:-1]:
             changed = next(other for other in self.told.parts if other.start == part.end or other.line.at == part.end)
-            due = f", then due {self.instant(part.due_at)}" if part.due_at else ""
-            reason = f": {changed.line.reason}" if changed.line.reason else ""
-            told.append(
-                f"Until {self.instant(changed.start)} the target was {promised(part.terms)}{due};"
-                f" changed because {cause(changed.line)}{who(changed.line)}{reason}".rstrip(".")
-                + "."
-            )
+            why = f"{cause(changed.line)}{who(changed.line)}"
+            why += f": {changed.line.reason}" if changed.line.reason else ""
+            if _same_promise(part.terms, changed.terms):
+                version = f"“{changed.terms.policy}” version {changed.terms.policy_version}"
+                now = f"Since {self.instant(changed.start)} it counts by {version}, with the same target: {why}"
+            else:
+                due = f", then due {self.instant(part.due_at)}" if part.due_at else ""
+                was = f"Until {self.instant(changed.start)} the target was {promised(part.terms)}{due}"
+                now = f"{was}; changed because {why}"
+            told.append(now.rstrip(".") + ".")
         return told
 
     def figures(self) -> list[str]:
         said = self.told.reading
-        over = f"{length(said.left)} over" if said.left < NOTHING else f"{length(said.left)} left"
+        # What is left is told to the minute that what is used leaves over, so that the two add up.
+        used = timedelta(minutes=said.consumed // timedelta(minutes=1))
+        left = said.target - used if used and said.left >= timedelta(minutes=1) else said.left
+        over = f"{length(left)} over" if left < NOTHING else f"{length(left)} left"
         when = "In all" if said.state in (MET, CANCELLED) else f"By {self.instant(self.told.at)}"
         return [f"{when} {length(said.consumed)} of {length(said.target)} were used, {over}."]

@@ -139,8 +139,8 @@ def _why(scenario: Scenario, policy: PolicyDocument, spec: CalendarSpec, outcome
         words.append(f"The pauses stop the clock for {write_duration(taken)} of that time.")
     if at is not None:
         left = outcome.left(at)
-        stood = f"{write_duration(left)} were still left" if left > timedelta() else "it was used up already"
-        words.append(f"At the expected instant {stood}.")
+        stood = f"has {write_duration(left)} left" if left > timedelta() else "was used up already"
+        words.append(f"At the expected instant it {stood}.")
     return " ".join(words)
 
 

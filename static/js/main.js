@@ -10,3 +10,4 @@ import "./composer.js";
 import "./keyboard.js";
 import "./palette.js";
 import "./talk.js";
+import "./timeline.js";

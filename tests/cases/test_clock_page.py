@@ -17,11 +17,14 @@ from cases.explaining.reading import explained, find_clock
 from cases.models import Case
 from companyos.events.models import Event
 from companyos.web.errors import DomainError
-from sla import sweep
+from sla import rollout, sweep
 from sla.models import Clock
+from tenants import isolation
+from tenants.access import SYSTEM
 from tenants.models import AuditEntry
 from tests.cases.way import FIX, MINUTE, waiting
 from tests.cast import NOON, Cast
+from tests.service_levels.test_rollout import publish
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -168,6 +171,33 @@ def test_a_business_clock_is_told_in_both_zones(cast: Cast) -> None:
     assert (
         "Closed hours do not count; the clock stood still in them 3 times, at night or over weekends." in answer.reasons
     )
+
+
+def test_a_night_that_a_line_of_the_ledger_parts_is_one_and_none_counts_after_the_breach(cast: Cast) -> None:
+    case = cast.open_case()
+    agent = cast.actor(cast.agent)
+    lifecycle.accept(case, actor=agent, priority="P3", owner=cast.agent, seen=None, now=NOON)
+    case.refresh_from_db()
+    night = NOON + 15 * HOUR
+    properties.prioritise(case, priority="P2", reason="It grew", actor=agent, seen=None, now=night)
+    told = explained(case, clock_of(case), agent, NOON + 48 * HOUR, NOON + 48 * HOUR)
+    assert told.reading.breached, "8 h of business time end on the next morning"
+    closed = "Closed hours do not count; the clock stood still in them once."
+    assert closed in why.because(told, UTC).reasons
+
+
+def test_another_version_with_the_same_target_is_said_to_have_it(cast: Cast) -> None:
+    case = cast.open_case()
+    agent = cast.actor(cast.agent)
+    lifecycle.accept(case, actor=agent, priority="P1", owner=cast.agent, seen=None, now=NOON)
+    with isolation.scope(SYSTEM):
+        policy = clock_of(case).policy
+        publish(policy.key, at=NOON + HOUR, now=NOON + HOUR, reason="Renewed.")
+        while rollout.step(NOON + HOUR):
+            pass
+    told = explained(case, clock_of(case), agent, NOON + 2 * HOUR, NOON + 2 * HOUR)
+    same = f"Since Tue 10 Mar 13:00 UTC it counts by “{policy.name}” version 2, with the same target: "
+    assert any(reason.startswith(same) and reason.endswith("Renewed.") for reason in why.because(told, UTC).reasons)
 
 
 def test_met_late_cancelled_and_retargeted_in_words(cast: Cast, case: Case) -> None:

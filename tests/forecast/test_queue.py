@@ -11,9 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from cases import queue
+from cases.forecast import scores
 from cases.models import Case, Forecast
 from companyos.web.errors import DomainError
 from companyos.web.pagination import cursor_of, page
+from tests.alerts import hands
 from tests.cast import NOON, Cast
 from tests.factories import key_for
 
@@ -49,6 +51,16 @@ def agent(cast: Cast) -> Client:
     client = Client()
     client.force_login(cast.agent)
     return client
+
+
+def test_a_broken_promise_loses_its_chance_and_others_keep_theirs(cases) -> None:
+    broken, other = cases[0], cases[2]
+    Case.objects.filter(pk=other.pk).update(breach_risk_why="resolution: P1")
+    for case in (broken, other):
+        scores.forget(case, "first_response")
+        case.refresh_from_db()
+    assert (broken.breach_risk, broken.breach_risk_at, broken.breach_risk_why) == (None, None, "")
+    assert other.breach_risk == 0.75
 
 
 def test_pages_of_any_size_hold_every_case_once_the_riskiest_first(cases: list[Case]) -> None:
@@ -131,3 +143,12 @@ def test_how_good_the_forecast_is(cast: Cast) -> None:
     assert "2026-03" in shown
     speak(NOON + timedelta(days=1), parameters=None, reason="Too little history: 3 decided promises.")
     assert "Too little history: 3 decided promises." in client.get("/reports/forecast/").content.decode()
+
+
+def test_the_breach_itself_takes_the_chance_away(cast: Cast) -> None:
+    case = hands.answered(cast)
+    told = {"breach_risk": 0.7, "breach_risk_at": NOON, "breach_risk_why": "resolution: P1"}
+    Case.objects.filter(pk=case.pk).update(**told)
+    hands.pass_until(NOON + timedelta(hours=7))
+    case.refresh_from_db()
+    assert case.breach_risk is None

@@ -59,7 +59,7 @@ def test_a_pause_within_the_opening_hours_moves_the_due_instant_and_the_failure_
     assert failure.got == "due Tue 20 Jan 2026 10:30"
     assert "1 business day for P2, counted in Office (Europe/Berlin)" in failure.why
     assert "The pauses stop the clock for 2 h" in failure.why
-    assert "2 h were still left" in failure.why
+    assert "it has 2 h left" in failure.why
 
 
 @pytest.mark.parametrize(

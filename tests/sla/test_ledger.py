@@ -61,6 +61,23 @@ def test_breached_then_met_keeps_both_instants_and_lateness_stops():
         assert (said.breached_at, said.met_at) == (MONDAY + 4 * HOUR, MONDAY + 6 * HOUR)
 
 
+def test_a_business_clock_is_late_in_business_time():
+    """A night after the breach makes it late by the wall, and by nothing in its own time."""
+    entries = story(target=ONE_DAY, start=MONDAY)  # due at 17:00, when it closes
+    night, morning = look(entries, 17), look(entries, 24.5)
+    assert (night.late_by, night.late) == (9 * HOUR, 0 * HOUR)
+    assert (morning.late_by, morning.late) == (16.5 * HOUR, 0.5 * HOUR)
+
+
+@pytest.mark.parametrize("basis", ["elapsed", "business"])
+def test_a_clock_made_late_by_a_new_target_is_late_since_then(basis):
+    """What it had used before was in time."""
+    short = Target(HOUR, basis, OFFICE if basis == "business" else None)
+    said = look(story(("retargeted", 3, short), target=ONE_DAY), 3.25)
+    assert (said.breached, said.left) == (True, -2.25 * HOUR)
+    assert said.late == said.late_by == 0.25 * HOUR
+
+
 def test_lateness_does_not_grow_while_paused():
     entries = story(("paused", 6), ("resumed", 10))
     assert look(entries[:3], 9).late_by == 2 * HOUR
