@@ -10,10 +10,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from socket import AI_NUMERICHOST, getaddrinfo
 from urllib.parse import unquote, urlsplit
 
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 
+from companyos.web import outbound
 from companyos.web.errors import DomainError
 from companyos.web.guarded import CONNECT, READ, guarded
 from companyos.web.outbound import OutboundError
@@ -46,15 +48,44 @@ def parse(text: str) -> list[str]:
         raise DomainError("too_many", f"A channel has at most {MOST} addresses.", "addresses")
     for number, line in enumerate(lines, start=1):
         schema = _schema(line)
+        if not schema:
+            text = f"Line {number}: an address begins with its service, such as slack://… or jsons://hooks.example/…"
+            raise DomainError("schema", f"{text}; there are {NAMES} and others.", "addresses")
         if schema not in TAKEN:
             text = f"Line {number}: {schema[:20]}:// is not taken; there are {NAMES} and others."
             raise DomainError("schema", text, "addresses")
-        if _instance(line) is None:
+        service = _instance(line)
+        if service is None:
             text = (
                 f"Line {number}: this is no complete {schema}:// address, or it names a template; see Apprise's docs."
             )
             raise DomainError("address", text, "addresses")
+        try:
+            _judge(schema, service)
+        except OutboundError as error:
+            raise DomainError("private", f"Line {number}: {error}", "addresses") from error
     return lines
+
+
+def _judge(schema: str, service: NotifyBase) -> None:
+    """Raise OutboundError for a host that says by itself where it is, and that nothing would be sent to.
+
+    Other names are judged when a message is sent: where they lead to may change until then.
+    """
+    host, port = str(getattr(service, "host", None) or "").strip("[]"), getattr(service, "port", None)
+    if schema not in HOSTED or (_may_be_secret(schema) and not {".", ":"} & set(host)):
+        return
+    if host.lower() != "localhost":
+        try:
+            getaddrinfo(host, None, flags=AI_NUMERICHOST)
+        except (OSError, UnicodeError):
+            return
+    outbound.addresses(host, int(port or (443 if getattr(service, "secure", False) else 80)))
+
+
+def _may_be_secret(schema: str) -> bool:
+    """Whether a topic or a token can stand in the host's place."""
+    return schema.startswith(("ntfy", "matrix"))
 
 
 def shown(addresses: list[str]) -> str:
@@ -67,7 +98,7 @@ def _shown(address: str) -> str:
     if schema not in HOSTED:
         return f"{schema}://…"
     parts = urlsplit(address)
-    if schema.startswith(("ntfy", "matrix")) and "." not in (parts.hostname or ""):
+    if _may_be_secret(schema) and "." not in (parts.hostname or ""):
         return f"{schema}://…"
     try:
         port = f":{parts.port}" if parts.port else ""

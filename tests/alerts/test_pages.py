@@ -137,14 +137,28 @@ def test_empty_addresses_keep_those_that_there_are(lead: Client) -> None:
     ("values", "words"),
     [
         ({"addresses": "file:///etc/passwd"}, "Line 1: file:// is not taken"),
+        ({"addresses": "hello"}, "Line 1: an address begins with its service, such as slack://"),
+        ({"addresses": "json://127.0.0.1:9/x"}, "Line 1: 127.0.0.1 is in a private network"),
+        ({"addresses": "jsons://[::1]/x"}, "Line 1: ::1 is in a private network"),
+        ({"addresses": "json://2130706433/x"}, "is in a private network"),
+        ({"addresses": "jsons://localhost/x"}, "Line 1: localhost is in a private network"),
+        ({"addresses": "ntfy://10.0.0.1/topic"}, "Line 1: 10.0.0.1 is in a private network"),
         ({"addresses": "slack://short"}, "this is no complete slack:// address"),
         ({"addresses": ""}, "Write at least one address"),
         ({"quiet_from": "22:00"}, "a beginning and an end"),
     ],
 )
-def test_channels_that_cannot_be_are_refused(lead: Client, values: dict, words: str) -> None:
+def test_channels_that_cannot_be_are_refused(lead: Client, settings, values: dict, words: str) -> None:
+    settings.OUTBOUND_ALLOWED_HOSTS = []
     answer = lead.post(f"{CHANNELS}new/", channel_form(**values))
     assert (answer.status_code, words in answer.content.decode()) == (422, True)
+
+
+def test_a_private_address_that_is_allowed_is_saved(lead: Client, settings) -> None:
+    settings.OUTBOUND_ALLOWED_HOSTS = ["10.1.2.3:8065"]
+    assert lead.post(f"{CHANNELS}new/", channel_form(addresses="json://10.1.2.3:8065/x")).status_code == 302
+    assert lead.post(f"{CHANNELS}new/", channel_form(name="B", addresses="json://10.1.2.3/x")).status_code == 422
+    assert lead.post(f"{CHANNELS}new/", channel_form(name="C", addresses="ntfy://12345")).status_code == 302
 
 
 def test_a_test_is_sent_and_its_result_shown(lead: Client, settings) -> None:
