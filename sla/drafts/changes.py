@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sla.calendars import CalendarError, Interval
 from sla.choice import METRICS, PRIORITIES
+from sla.hours import DAYS, parse_week, write_week
 
 _NAMES = {
     "name": "Name",
@@ -35,7 +37,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     found = [Change(words, str(before.get(name) or ""), str(after.get(name) or "")) for name, words in _NAMES.items()]
     found.append(Change("Alerts at", _shares(before), _shares(after)))
     found += _each("", _targets(before), _targets(after))
-    found += _each("Open on ", _week(before), _week(after))
+    found += _week_changes(_week(before), _week(after))
     found += _each("Closed on ", _dated(before, "closed_days", "name"), _dated(after, "closed_days", "name"))
     found += _each("Opening on ", _dated(before, "openings", "hours"), _dated(after, "openings", "hours"))
     return [change for change in found if change.before != change.after]
@@ -62,8 +64,31 @@ def _targets(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _week(document: Mapping[str, Any]) -> dict[str, str]:
-    lines = (line.strip().partition(" ") for line in str(document.get("week") or "").splitlines())
-    return {days: hours for days, _, hours in lines if days}
+    """The hours of each weekday, however its lines are grouped; a line that cannot be read stays as it is."""
+    readable: list[Interval] = []
+    unread: dict[str, str] = {}
+    for line in str(document.get("week") or "").splitlines():
+        try:
+            readable += parse_week(line)
+        except CalendarError:
+            days, _, hours = line.strip().partition(" ")
+            unread[days] = hours
+    days_hours = (line.partition(" ") for line in write_week(readable).splitlines())
+    return {day: hours for day, _, hours in days_hours} | unread
+
+
+def _week_changes(before: dict[str, str], after: dict[str, str]) -> list[Change]:
+    """The weekdays that differ, neighbours that change alike told as one; lines that cannot be read come last."""
+    runs: list[tuple[str, str, str, str]] = []
+    for number, day in enumerate(DAYS):
+        told = before.get(day, ""), after.get(day, "")
+        if runs and number and runs[-1][1] == DAYS[number - 1] and runs[-1][2:] == told:
+            runs[-1] = (runs[-1][0], day, *told)
+        else:
+            runs.append((day, day, *told))
+    found = [Change(f"Open on {first if first == last else f'{first}-{last}'}", *told) for first, last, *told in runs]
+    unread = [{days: hours for days, hours in one.items() if days not in DAYS} for one in (before, after)]
+    return found + _each("Open on ", *unread)
 
 
 def _dated(document: Mapping[str, Any], name: str, told: str) -> dict[str, str]:
