@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,10 +37,11 @@ __all__ = [
 ]
 TIERS = ("standard", "premium", "enterprise")
 BASES = (ledger.ELAPSED, ledger.BUSINESS)
-MOST_INTERVALS, MOST_DAYS, MOST_SHARES, MOST_WEEK_TEXT = 200, 2000, 20, 5000
+MOST_INTERVALS, MOST_DAYS, MOST_SHARES, MOST_WEEK_TEXT, MOST_BAD_LINES = 200, 2000, 20, 5000, 20
 _ANY_WEEK: tuple[Interval, ...] = ((0, 0, 60),)
 KEY = r"[a-z0-9][a-z0-9_-]*"
 KEY_WORDS = "small letters, digits and hyphens, such as office-hours"
+_NOTHING = re.compile(r"[^1-9]*0[^1-9]*")
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def read_calendar(data: Any) -> CalendarDocument:
     fields = Fields(data, _CALENDAR_FIELDS)
     document = CalendarDocument(
         key=fields.text("key", most=60, pattern=KEY, words=KEY_WORDS),
-        name=fields.text("name", most=120),
+        name=fields.text("name", most=120, words="a name, such as Office hours"),
         tenant=fields.text("tenant", most=60, default=""),
         time_zone=_zone(fields),
         week=_week(fields),
@@ -181,6 +183,11 @@ def _zone(fields: Fields) -> str:
 def _week(fields: Fields) -> tuple[Interval, ...]:
     text = fields.text("week", most=MOST_WEEK_TEXT, default="", strip=False)
     week: tuple[Interval, ...] = ()
+    unread = _unread_lines(text)
+    for words in unread[:MOST_BAD_LINES]:
+        fields.problem("week", words)
+    if unread:
+        return week
     with fields.at("week"):
         week = tuple(parse_week(text))
         if len(week) > MOST_INTERVALS:
@@ -189,10 +196,34 @@ def _week(fields: Fields) -> tuple[Interval, ...]:
     return week
 
 
+def _unread_lines(text: str) -> list[str]:
+    """What is wrong with each line of a week that cannot be read; every message quotes its line."""
+    found = []
+    for line in text.splitlines():
+        try:
+            parse_week(line)
+        except CalendarError as error:
+            found.append(str(error))
+    return found
+
+
+def _day(row: Fields, rest: str) -> date:
+    """The date of a row. A fault quotes the row, so that it is found among many: `rest` names its other field."""
+    value, more = row.data.get("date"), row.data.get(rest)
+    if isinstance(value, str) and value:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            line = f"{value} {more}" if isinstance(more, str) else value
+            row.problem("date", f"“{line[:60]}” does not begin with a date: write it as 2026-12-24.")
+            return date.min
+    return row.day("date")
+
+
 def _closed_days(fields: Fields) -> tuple[tuple[date, str], ...]:
     days: dict[date, str] = {}
     for row in fields.rows("closed_days", ("date", "name"), most=MOST_DAYS):
-        day, name = row.day("date"), row.text("name", most=120, default="Closed")
+        day, name = _day(row, "name"), row.text("name", most=120, default="Closed")
         if day in days and day != date.min:
             row.problem("date", f"{day.isoformat()} is closed twice; name each day once.")
         days[day] = name
@@ -202,7 +233,7 @@ def _closed_days(fields: Fields) -> tuple[tuple[date, str], ...]:
 def _openings(fields: Fields) -> tuple[Opening, ...]:
     found: list[Opening] = []
     for row in fields.rows("openings", ("date", "hours"), most=MOST_DAYS):
-        day, hours = row.day("date"), row.text("hours", most=60)
+        day, hours = _day(row, "hours"), row.text("hours", most=60, words="hours, such as 10:00-14:00")
         with row.at("hours"):
             found += [(day, opens, closes) for opens, closes in parse_hours(hours)]
     with fields.at("openings"):
@@ -213,9 +244,15 @@ def _openings(fields: Fields) -> tuple[Opening, ...]:
 def _day_length(fields: Fields) -> timedelta:
     text, told = fields.text("day_length", most=40, default="8 h"), timedelta(hours=8)
     with fields.at("day_length"):
-        length, _ = read_amount(text)
+        try:
+            length, _ = read_amount(text)
+        except AmountError:
+            length = None
         if length is None:
-            raise AmountError("The working day is a duration, such as 8 h: it is what a business day is made of.")
+            raise AmountError(
+                f"“{text}” is no working day: write a duration, longer than nothing and at most 24 hours,"
+                " such as 8 h or 7 h 30 min."
+            )
         CalendarSpec("", 0, "UTC", _ANY_WEEK, day_length=length)
         told = length
     return told
@@ -231,6 +268,7 @@ def _country(fields: Fields, document: CalendarDocument) -> None:
 
 # ── Policies ─────────────────────────────────────────────────────────────────
 _POLICY_FIELDS = ("key", "name", "tenant", "segment", "tier", "calendar", "shares", "targets")
+_AMOUNT_WORDS = "an amount of time, such as 4 h"
 _TARGET_FIELDS = ("priority", "metric", "amount", "basis")
 
 
@@ -239,7 +277,7 @@ def read_policy(data: Any) -> PolicyDocument:
     fields = Fields(data, _POLICY_FIELDS)
     document = PolicyDocument(
         key=fields.text("key", most=60, pattern=KEY, words=KEY_WORDS),
-        name=fields.text("name", most=120),
+        name=fields.text("name", most=120, words="a name, such as Standard support"),
         tenant=fields.text("tenant", most=60, default=""),
         segment=fields.text("segment", most=60, default=""),
         tier=fields.choice("tier", TIERS, default=""),
@@ -275,6 +313,13 @@ def write_policy(document: PolicyDocument) -> dict[str, Any]:
 
 
 def _shares(fields: Fields) -> tuple[int, ...]:
+    given = fields.data.get("shares")
+    wrong = [one for one in given if type(one) is not int] if isinstance(given, list) else []
+    if wrong or not isinstance(given, list | None):
+        said = f"“{wrong[0] if wrong else given}”"[:40]
+        text = f"{said} is no whole number: write at which percentages of the target to alert, such as 50, 75, 90"
+        fields.problem("shares", f"{text} (in YAML a list, [50, 75, 90]).")
+        return ()
     shares = fields.numbers("shares", most=MOST_SHARES, default=(50, 75, 90))
     with fields.at("shares"):
         check_shares(shares)
@@ -296,8 +341,12 @@ def _targets(fields: Fields) -> tuple[TargetDocument, ...]:
 
 def _target(row: Fields) -> TargetDocument | None:
     priority, metric = row.choice("priority", PRIORITIES), row.choice("metric", METRICS)
-    basis, text = row.choice("basis", BASES, default=""), row.text("amount", most=40)
+    basis, text = row.choice("basis", BASES, default=""), row.text("amount", most=40, words=_AMOUNT_WORDS)
     with row.at("amount"):
+        if _NOTHING.fullmatch(text):
+            raise AmountError(
+                "Nothing is no promise: write a number above 0, or promise nothing by leaving it out (an empty box)."
+            )
         amount, days = read_amount(text)
         if days is not None and basis == ledger.ELAPSED:
             row.problem("basis", "Business days are counted in business time: write business, or leave the basis out.")

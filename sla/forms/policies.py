@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sla import ledger
-from sla.amounts import AmountError, read_amount, write_amount
+from sla.amounts import AmountError, read_amount, write_amount, write_duration
 from sla.choice import METRICS, PRIORITIES
 from sla.fields import Problem
 
@@ -23,6 +26,11 @@ UNITS: dict[str, tuple[str, str, str]] = {
     "s-business": ("s", ledger.BUSINESS, "s of business time"),
 }
 _SECONDS = (("h", 3600), ("min", 60), ("s", 1))
+# A comma before three digits is left alone: 1,000 is a thousand to some and one to others.
+_COMMA = re.compile(r"(\d),(\d{1,2})(?!\d)")
+_FRACTION = re.compile(r"(\d{1,6}\.\d{1,2}) ?(h|min)")
+MOST_TYPED = 24
+HOW = "write a number such as 90 with “min”, or an amount such as 1 h 30 min or 2 business days"
 METRIC_NAMES = {metric: metric.replace("_", " ").capitalize() for metric in METRICS}
 
 
@@ -56,7 +64,7 @@ def matrix(document: Mapping[str, Any], problems: Iterable[Problem] = ()) -> lis
     for number, row in enumerate(_rows(document)):
         metric, priority = str(row.get("metric")), str(row.get("priority"))
         if metric in METRICS and priority in PRIORITIES:
-            wrong = tuple(p.message for p in problems if p.path.startswith(f"targets.{number}."))
+            wrong = [problem for problem in problems if problem.path.startswith(f"targets.{number}.")]
             found[metric, priority] = _cell(metric, priority, row, wrong)
     return [
         (METRIC_NAMES[metric], [found.get((metric, priority)) or Cell(metric, priority) for priority in PRIORITIES])
@@ -87,15 +95,15 @@ def _rows(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
 
 
-def _cell(metric: str, priority: str, row: Mapping[str, Any], problems: tuple[str, ...]) -> Cell:
+def _cell(metric: str, priority: str, row: Mapping[str, Any], told: list[Problem]) -> Cell:
     text = str(row.get("amount") or "")
     business = row.get("basis") == ledger.BUSINESS
+    problems = tuple(problem.message for problem in told)
     try:
         amount, days = read_amount(text)
     except AmountError:
-        number, _, unit = text.partition(" ")
-        key = next((key for key, (word, *_) in UNITS.items() if word == unit), "h")
-        return Cell(metric, priority, number[:40], key, problems)
+        number, key = _apart(text, business)
+        return Cell(metric, priority, number, key, tuple(_in_the_box(problem, number) for problem in told))
     if amount is None:
         return Cell(metric, priority, f"{days:f}", "days", problems)
     seconds = amount.total_seconds()
@@ -105,16 +113,42 @@ def _cell(metric: str, priority: str, row: Mapping[str, Any], problems: tuple[st
     )
 
 
+def _apart(text: str, business: bool) -> tuple[str, str]:
+    """What was typed, and the unit chosen with it, of an amount that `_target` kept because it cannot be read."""
+    fits = [(key, word, basis) for key, (word, basis, _) in UNITS.items() if text.endswith(f" {word}")]
+    basis = ledger.BUSINESS if business else ledger.ELAPSED
+    key, word, _ = next((one for one in fits if one[2] == basis), fits[0] if fits else ("h", "", ""))
+    return text.removesuffix(f" {word}") if word else text, key
+
+
+def _in_the_box(problem: Problem, number: str) -> str:
+    """The fault in the terms of the box, which holds the number without the unit beside it."""
+    unreadable = problem.path.endswith(".amount") and "cannot be read" in problem.message
+    return f"“{number}” cannot be read as an amount of time: {HOW}." if unreadable else problem.message
+
+
 def _target(metric: str, priority: str, post: Mapping[str, str]) -> dict[str, Any] | None:
     cell = f"{metric}.{priority}"
-    number, unit = post.get(f"amount.{cell}", "").strip().replace(",", "."), post.get(f"unit.{cell}", "")
+    number, unit = post.get(f"amount.{cell}", "").strip()[:MOST_TYPED], post.get(f"unit.{cell}", "")
     if not number:
         return None
     word, basis, _ = UNITS.get(unit, UNITS["h"])
-    text = f"{number} {word}"
-    with suppress(AmountError):  # kept as typed then, and told beside the field
-        text = write_amount(*read_amount(text))
-    return {"priority": priority, "metric": metric, "amount": text[:40], "basis": basis}
+    kept = f"{number} {word}"  # as typed where it cannot be read; told beside the field
+    text = _amount(number) or _amount(kept) or kept
+    if text.endswith((" business day", " business days")):
+        basis = ledger.BUSINESS
+    return {"priority": priority, "metric": metric, "amount": text, "basis": basis}
+
+
+def _amount(text: str) -> str:
+    """The amount in its one spelling: 1.5 h is 1 h 30 min. "" for what cannot be read."""
+    words = _COMMA.sub(r"\1.\2", text)
+    if fraction := _FRACTION.fullmatch(words):
+        seconds = Decimal(fraction[1]) * dict(_SECONDS)[fraction[2]]
+        words = write_duration(timedelta(seconds=int(seconds))) if seconds == int(seconds) else words
+    with suppress(AmountError):
+        return write_amount(*read_amount(words))
+    return ""
 
 
 def _shares(text: str) -> Any:

@@ -25,6 +25,9 @@ NEVER = "never"
 # Waiting for the customer stops these; the other promises run on while the customer's answer is out.
 PAUSING = frozenset({"resolution", "next_update"})
 MOST_DEEDS = 50
+NOTHING_EXPECTED = (
+    "Say what must come out: when it is due, when it is breached, or what is left (`due`, `breached_at`, `left`)."
+)
 HOW = "write a weekday and time, such as Fri 16:30 (a week later: Fri 16:30 +1w), or a date, such as 2026-01-16 16:30"
 _SHORT = re.compile(r"([A-Za-z]{3,9}) (\d{1,2}):(\d{2})(?: ?\+(\d{1,3})w)?")
 _WEEK = timedelta(days=7)
@@ -134,7 +137,7 @@ def read_scenario(data: Any) -> Scenario:
     fields = Fields(data, _FIELDS)
     metric = fields.choice("metric", METRICS)
     scenario = Scenario(
-        name=fields.text("name", most=120),
+        name=fields.text("name", most=120, words="what it is about"),
         policy=fields.text("policy", most=60, pattern=KEY, words=f"a policy’s key: {KEY_WORDS}"),
         priority=fields.choice("priority", PRIORITIES),
         metric=metric,
@@ -220,7 +223,7 @@ _MIDNIGHT = Moment("", time())
 
 
 def _needed(fields: Fields, name: str) -> Moment:
-    text = fields.text(name, most=40)
+    text = fields.text(name, most=40, words="a weekday and time, such as Fri 16:30")
     if text:
         with fields.at(name):
             return read_moment(text)
@@ -251,13 +254,13 @@ def _pause(row: Fields) -> Pause:
 def _expectation(fields: Fields) -> Expectation:
     data = fields.data.get("expect")
     if data is None:
-        fields.problem("expect", "Say what must come out: due, breached_at or left.")
+        fields.problem("expect", NOTHING_EXPECTED)
         return Expectation()
     inner = Fields(data, ("due", "breached_at", "left"), "expect", fields.problems)
     never = inner.data.get("breached_at") == NEVER
     found = Expectation(_moment(inner, "due"), NEVER if never else _moment(inner, "breached_at"), _left(inner))
     if found == Expectation() and not any(inner.given(name) for name in ("due", "breached_at", "left")):
-        inner.problem("", "Say what must come out: due, breached_at or left.")
+        inner.problem("", NOTHING_EXPECTED)
     return found
 
 
@@ -265,7 +268,7 @@ def _left(fields: Fields) -> Left | None:
     if not fields.given("left"):
         return None
     row = Fields(fields.data["left"], ("at", "is"), "expect.left", fields.problems)
-    at, text = _needed(row, "at"), row.text("is", most=40)
+    at, text = _needed(row, "at"), row.text("is", most=40, words="how much is left, such as 4 h")
     left: Left | None = None
     with row.at("is"):
         left = Left(at, _read_signed(text))

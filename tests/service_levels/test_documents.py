@@ -179,6 +179,30 @@ def test_every_fault_of_a_policy_is_told_at_once():
     assert told["shares"] == "Write the alert shares once each, rising."
     assert told["targets.0.priority"] == "There is no “P7” here: write one of P0, P1, P2, P3."
     assert "write it as 15 min, 4 h, 1 h 30 min or 2 business days" in told["targets.4.amount"]
+    assert told["targets.2.amount"] == "It is missing: write an amount of time, such as 4 h."
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "words"),
+    [
+        ({"shares": [50, "fast"]}, "shares", "“fast” is no whole number: write at which percentages"),
+        ({"shares": "half"}, "shares", "such as 50, 75, 90 (in YAML a list, [50, 75, 90])."),
+        ({"name": ""}, "name", "It is missing: write a name, such as Standard support."),
+        (
+            {"targets": [{"priority": "P0", "metric": "resolution", "amount": "0 h"}]},
+            "targets.0.amount",
+            "promise nothing by leaving it out (an empty box)",
+        ),
+    ],
+)
+def test_a_fault_of_a_policy_says_how_to_mend_it(more, path, words):
+    told = problems(read_policy, GOLD | more)
+    assert set(told) == {path} and words in told[path]
+
+
+def test_a_fault_among_many_days_quotes_its_day():
+    told = problems(read_calendar, OFFICE | {"closed_days": [{"date": "24", "name": "December"}]})
+    assert told["closed_days.0.date"].startswith("“24 December” does not begin with a date")
 
 
 @pytest.mark.parametrize("data", [None, [], "gold", 7, {"targets": 7}, {1: 2}, {"key": ["gold"]}, {"targets": [None]}])

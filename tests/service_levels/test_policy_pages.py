@@ -4,11 +4,14 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from companyos.events import dispatch
 from sla import jobs, rollout
+from sla.forms import policies as policy_forms
 from sla.models import Clock, Draft, Job, Policy
 from tenants.models import AuditEntry
 from tests.factories import UserFactory
@@ -103,10 +106,43 @@ def test_the_way_from_a_draft_to_moved_clocks_and_a_line_on_the_case(cast, lead)
     assert case.next_due_at == min(
         due for due in Clock.objects.filter(clock_set=case.clock_set).values_list("due_at", flat=True) if due
     )
+    moved = Policy.objects.get(key="enterprise", version=2).rollout.clocks
+    assert f"{moved} open clocks now count by version 2" in page(lead, "/service-levels/policies/enterprise/")
     line = page(lead, f"/cases/{case.reference}/")
     assert "Enterprise, version 2" in line
     assert "Agreed." in line
     assert "became version" not in page(lead, "/service-levels/policies/enterprise/?version=1")
+
+
+def test_a_preview_names_the_cases_that_would_breach_at_once(cast, lead):
+    def previewed() -> Job:
+        draft = Draft.objects.filter(key="enterprise").first() or begun(lead)
+        seconds = str(5 + draft.edits)
+        amounts = {f"amount.resolution.P{number}": seconds for number in range(4)}
+        units = {f"unit.resolution.P{number}": "min" for number in range(4)}
+        lead.post(f"/service-levels/drafts/{draft.pk}/", form(draft, lead) | amounts | units)
+        draft.refresh_from_db()
+        lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": draft.edits})
+        work()
+        return Job.objects.filter(kind="preview").latest("pk")
+
+    def cost(job: Job) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            page(lead, f"/service-levels/runs/{job.pk}/")
+        return len(asked)
+
+    cases = [cast.open_case(now=timezone.now() - timedelta(hours=2)) for _ in range(3)]
+    first = previewed()
+    told = page(lead, f"/service-levels/runs/{first.pk}/")
+    assert len(first.result["breaching"]) == 3
+    assert all(f'href="/cases/{case.reference}/">{case.reference}</a>' in told for case in cases)
+    shown = AuditEntry.objects.filter(kind="list", actor_ref=cast.lead.pk).latest("pk")
+    assert set(shown.shown) == {case.reference for case in cases}
+    before = cost(first)
+    for _ in range(3):
+        cast.open_case(now=timezone.now() - timedelta(hours=2))
+    second = previewed()
+    assert (len(second.result["breaching"]), cost(second)) == (6, before)
 
 
 def test_a_draft_that_cannot_be_read_is_kept_as_typed_and_says_what_is_wrong(cast, lead):
@@ -122,6 +158,49 @@ def test_a_draft_that_cannot_be_read_is_kept_as_typed_and_says_what_is_wrong(cas
     answer = lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": 1}, follow=True)
     assert not Job.objects.exists()
     assert "cannot be read" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "amount", "basis"),
+    [
+        ("1 h 30 min", "h", "1 h 30 min", "elapsed"),
+        ("1 h 30 min", "min-business", "1 h 30 min", "business"),
+        ("2 business days", "h", "2 business days", "business"),
+        ("1.5", "h", "1 h 30 min", "elapsed"),
+        ("1,5 h", "min", "1 h 30 min", "elapsed"),
+        ("2.5", "days", "2.5 business days", "business"),
+        ("90", "min", "1 h 30 min", "elapsed"),
+    ],
+)
+def test_a_whole_amount_is_taken_whatever_the_unit_beside_it(typed, unit, amount, basis):
+    told = policy_forms.typed({"amount.resolution.P0": typed, "unit.resolution.P0": unit}, {})
+    expected = {"priority": "P0", "metric": "resolution", "amount": amount, "basis": basis}
+    assert told["targets"] == [expected]
+
+
+@pytest.mark.parametrize("unit", ["h", "min-business", "days", "s"])
+@pytest.mark.parametrize(
+    "typed", ["two", "-3", "1 h and 30", "1,000", "1.0001 h", "999999999", "0", "0.0", "two h", "x, y"]
+)
+def test_what_cannot_be_read_stays_in_its_box_however_often_it_is_saved(typed, unit):
+    name = "resolution.P0"
+    first = policy_forms.typed({f"amount.{name}": typed, f"unit.{name}": unit}, {})
+    cell = next(one for _, cells in policy_forms.matrix(first) for one in cells if one.name == name)
+    assert (cell.number, cell.unit) == (typed, unit)
+    assert policy_forms.typed({f"amount.{name}": cell.number, f"unit.{name}": cell.unit}, {}) == first
+
+
+def test_the_fix_of_an_amount_suits_its_box(cast, lead):
+    draft = begun(lead)
+    answer = lead.post(
+        f"/service-levels/drafts/{draft.pk}/",
+        form(draft, lead, amount__resolution__P0="two", amount__resolution__P1="0"),
+        follow=True,
+    )
+    told = answer.content.decode()
+    assert "“two” cannot be read as an amount of time: write a number such as 90 with “min”, or an amount" in told
+    assert "promise nothing by leaving it out (an empty box)" in told
+    assert 'aria-invalid="true" aria-describedby="error-resolution.P0"' in told
 
 
 def test_a_stale_form_saves_nothing_and_keeps_what_was_typed(cast, lead):
@@ -237,8 +316,18 @@ def test_a_file_is_shown_first_and_then_read_into_drafts(cast, lead):
     answer = lead.post("/service-levels/import/", {"file": file})
     assert "What would change" in answer.content.decode()
     assert not Draft.objects.exists()
-    lead.post("/service-levels/import/", {"text": text, "take": "1"})
-    assert Draft.objects.get().key == "standard"
+    assert 'value=":policy:standard" aria-label="Take policy standard" checked' in answer.content.decode()
+    refused = lead.post("/service-levels/import/", {"text": text, "take": "1"})
+    assert (refused.status_code, Draft.objects.exists()) == (422, False)
+    assert "Tick at least one" in refused.content.decode() and "Take policy standard" in refused.content.decode()
+    lead.post("/service-levels/import/", {"text": text, "take": "1", "item": ":policy:standard"})
+    draft = Draft.objects.get()
+    assert draft.key == "standard"
+    other = text.replace("amount: 6 h", "amount: 5 h")
+    told = lead.post("/service-levels/import/", {"text": other}).content.decode()
+    assert f'value="{draft.pk}.0:policy:standard" aria-label="Take policy standard">' in told, "not ticked"
+    late = lead.post("/service-levels/import/", {"text": other, "take": "1", "item": ":policy:standard"})
+    assert late.status_code == 409 and "changed since you looked" in late.content.decode()
     answer = lead.post("/service-levels/import/", {"text": "policies: [{}]"})
     assert answer.status_code == 422
     assert "policies.0.key" in answer.content.decode()

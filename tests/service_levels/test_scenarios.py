@@ -172,8 +172,8 @@ def test_a_failing_scenario_says_what_came_out_and_why(house, lead):
         ({"pauses": "Fri 17:00 for 2 h\nlater"}, "Line 2"),
         ({"pauses": "Fri 17:00 for ever"}, "Line 1: “ever” cannot be read"),
         ({"priority_changes": "Mon"}, "Line 1"),
-        ({"due": ""}, "what must come out"),
-        ({"left_is": "1 h"}, "is missing"),
+        ({"due": ""}, "when it is due, when it is breached, or what is left"),
+        ({"left_is": "1 h"}, "It is missing: write a weekday and time, such as Fri 16:30."),
         ({"zone": "Berlin"}, "IANA"),
     ],
 )
