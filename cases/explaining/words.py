@@ -12,7 +12,7 @@ from cases.dials import METRIC_NAMES, length, span
 from cases.lifecycle import MOVES
 from sla.calendars import zone
 from sla.explaining.explain import CLOSED, Explanation, Line, Mark, Stretch, Terms
-from sla.ledger import BUSINESS, CANCELLED, MET, NOTHING, PAUSED
+from sla.ledger import BUSINESS, CANCELLED, MET, NOTHING, PAUSED, Reading
 
 MOST_NAMED = 3  # pauses and holidays told by name; of more only the number
 CAUSES = {
@@ -63,6 +63,12 @@ def because(told: Explanation, here: tzinfo) -> Because:
         teller.headline(),
         [teller.promise(), *teller.pauses(), *teller.closures(), *teller.retargets(), *teller.figures()],
     )
+
+
+def used(reading: Reading) -> timedelta:
+    """What is used of the target, to the minute that what is left leaves: told side by side, the two add up."""
+    whole = reading.left // timedelta(minutes=1)
+    return reading.target - timedelta(minutes=whole) if whole > 0 else reading.consumed
 
 
 def _same_promise(before: Terms, after: Terms) -> bool:
@@ -221,9 +227,6 @@ class _Teller:
 
     def figures(self) -> list[str]:
         said = self.told.reading
-        # What is left is told to the minute that what is used leaves over, so that the two add up.
-        used = timedelta(minutes=said.consumed // timedelta(minutes=1))
-        left = said.target - used if used and said.left >= timedelta(minutes=1) else said.left
-        over = f"{length(left)} over" if left < NOTHING else f"{length(left)} left"
+        over = f"{length(said.left)} over" if said.left < NOTHING else f"{length(said.left)} left"
         when = "In all" if said.state in (MET, CANCELLED) else f"By {self.instant(self.told.at)}"
-        return [f"{when} {length(said.consumed)} of {length(said.target)} were used, {over}."]
+        return [f"{when} {length(used(said))} of {length(said.target)} were used, {over}."]

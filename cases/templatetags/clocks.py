@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from cases.explaining import words as why
 from sla.explaining.explain import Line, Mark, Stretch, Terms
+from sla.ledger import Reading
 
 register = template.Library()
 
@@ -59,6 +60,11 @@ def terms_words(terms: Terms) -> str:
 @register.filter
 def amount_words(terms: Terms) -> str:
     return why.amount(terms.target.amount, terms.target.basis)
+
+
+@register.filter
+def used_words(reading: Reading) -> str:
+    return why.length(why.used(reading))
 
 
 @register.filter

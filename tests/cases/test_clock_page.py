@@ -200,6 +200,14 @@ def test_another_version_with_the_same_target_is_said_to_have_it(cast: Cast) -> 
     assert any(reason.startswith(same) and reason.endswith("Renewed.") for reason in why.because(told, UTC).reasons)
 
 
+def test_what_is_used_and_what_is_left_add_up_to_the_minute(cast: Cast) -> None:
+    case = cast.open_case()
+    lifecycle.accept(case, actor=cast.actor(cast.agent), priority="P1", owner=cast.agent, seen=None, now=NOON)
+    at = NOON + timedelta(minutes=20, seconds=30)
+    answer = why.because(explained(case, clock_of(case), cast.actor(cast.agent), at, at), UTC)
+    assert answer.reasons[-1].endswith(" 21 min of 6 h were used, 5 h 39 min left.")
+
+
 def test_met_late_cancelled_and_retargeted_in_words(cast: Cast, case: Case) -> None:
     agent = cast.actor(cast.agent)
     later = NOON + 3 * HOUR
