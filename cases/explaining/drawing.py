@@ -11,7 +11,7 @@ from sla.explaining.explain import Explanation, Mark, Stretch
 WIDTH, MARGIN = 960, 16
 LANES, LANE = 3, 17  # rows for the marks' words, and the height of one
 BAND_TOP, BAND_HEIGHT = 66, 34
-ROOM = 92  # what a mark's words need beside them
+ROOM, ROOM_OF_SHARE = 92, 44  # what a mark's words need beside them: "Retargeted", "75 %"
 MOST_TICKS = 12
 HOUR_STEPS = (1, 2, 3, 6, 12)
 DAY_STEPS = (1, 2, 7, 14, 28, 91, 182, 364)
@@ -97,10 +97,11 @@ def _flags(places: list[tuple[float, Mark]]) -> Iterator[Flag]:
     """Words go into the first lane that is free; when none is, into the one that frees first."""
     free = [0.0] * LANES
     for x, mark in places:
-        before = x > WIDTH - ROOM
-        left = x - ROOM if before else x
+        room = ROOM_OF_SHARE if mark.share else ROOM
+        before = x > WIDTH - room
+        left = x - room if before else x
         lane = next((lane for lane in range(LANES) if free[lane] <= left), min(range(LANES), key=free.__getitem__))
-        free[lane] = x if before else x + ROOM
+        free[lane] = x if before else x + room
         yield Flag(mark, x, lane, before)
 
 

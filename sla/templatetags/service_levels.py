@@ -15,6 +15,7 @@ from sla.drafts.drafting import Unsound
 from sla.models import Draft, Job
 
 register = template.Library()
+PLACES = {"shares": "Alerts at"}  # parts of a document that its form names otherwise
 # Name of the address, words, icon; a tab shows once its address is there, to those whom it is open to.
 TABS = (
     ("policies", "Policies", "scroll-text"),
@@ -59,7 +60,7 @@ def problem_place(path: str, document: dict[str, Any]) -> str:
     if number.isdigit() and int(number) < len(targets):
         target = targets[int(number)]
         return f"{str(target.get('metric', '')).replace('_', ' ').capitalize()} {target.get('priority', '')}".strip()
-    return part.replace("_", " ").capitalize()
+    return PLACES.get(part) or part.replace("_", " ").capitalize()
 
 
 @register.filter
