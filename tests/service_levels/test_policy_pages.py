@@ -117,9 +117,9 @@ def test_the_way_from_a_draft_to_moved_clocks_and_a_line_on_the_case(cast, lead)
 def test_a_preview_names_the_cases_that_would_breach_at_once(cast, lead):
     def previewed() -> Job:
         draft = Draft.objects.filter(key="enterprise").first() or begun(lead)
-        seconds = str(5 + draft.edits)
-        amounts = {f"amount.resolution.P{number}": seconds for number in range(4)}
-        units = {f"unit.resolution.P{number}": "min" for number in range(4)}
+        minutes = str(5 + draft.edits)
+        amounts = {f"amount.first_response.P{number}": minutes for number in range(4)}
+        units = {f"unit.first_response.P{number}": "min" for number in range(4)}
         lead.post(f"/service-levels/drafts/{draft.pk}/", form(draft, lead) | amounts | units)
         draft.refresh_from_db()
         lead.post(f"/service-levels/drafts/{draft.pk}/previews/", {"seen": draft.edits})
@@ -131,7 +131,7 @@ def test_a_preview_names_the_cases_that_would_breach_at_once(cast, lead):
             page(lead, f"/service-levels/runs/{job.pk}/")
         return len(asked)
 
-    cases = [cast.open_case(now=timezone.now() - timedelta(hours=2)) for _ in range(3)]
+    cases = [cast.open_case(now=timezone.now() - timedelta(minutes=10)) for _ in range(3)]
     first = previewed()
     told = page(lead, f"/service-levels/runs/{first.pk}/")
     assert len(first.result["breaching"]) == 3
@@ -140,7 +140,7 @@ def test_a_preview_names_the_cases_that_would_breach_at_once(cast, lead):
     assert set(shown.shown) == {case.reference for case in cases}
     before = cost(first)
     for _ in range(3):
-        cast.open_case(now=timezone.now() - timedelta(hours=2))
+        cast.open_case(now=timezone.now() - timedelta(minutes=10))
     second = previewed()
     assert (len(second.result["breaching"]), cost(second)) == (6, before)
 
