@@ -1,19 +1,20 @@
 """Policies, calendars and scenarios as one YAML file: written out, and read back as drafts that somebody activates.
 
-An import makes no version and drops nothing: it compares each document with what is there and writes drafts of those
-that differ. Scenarios are taken over at once, because they promise nothing. All of it or, with one fault, none of it.
+An import makes no version: it compares each document with what is there and writes drafts of those that differ. What
+the newest version says already leaves a draft under way alone; what differs takes the draft's place, and single items
+can be left out. Scenarios are taken over at once, because they promise nothing. With one fault nothing is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from companyos.web.errors import DomainError
+from companyos.web.errors import Conflict, DomainError
 from sla import scenarios
 from sla.calendars import CalendarError
 from sla.documents import read_calendar, read_policy, write_calendar, write_policy
@@ -47,7 +48,10 @@ class Refused(DomainError):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the import does about one document. `outcome`: "new", "changed" or "same"; `note`: what else to know."""
+    """What the import does about one document. `outcome`: "new", "changed" or "same"; `note`: what else to know.
+
+    `replaces` names the draft under way whose place it takes, as it stood when it was compared.
+    """
 
     kind: str
     key: str
@@ -55,6 +59,16 @@ class Entry:
     outcome: str
     changes: list[Change] = field(default_factory=list)
     note: str = ""
+    replaces: str = ""
+
+    @property
+    def item(self) -> str:
+        """What a person chooses: the document, and the draft that they saw it would replace."""
+        return f"{self.replaces}:{self.name}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}:{self.key}"
 
 
 # ── Out ──────────────────────────────────────────────────────────────────────
@@ -89,9 +103,15 @@ def plan(text: str, *, actor: Actor) -> list[Entry]:
 
 
 @transaction.atomic
-def take(text: str, *, actor: Actor, now: datetime) -> list[Entry]:
-    """Do what `plan` says: write a draft for each document that differs, and keep each scenario."""
+def take(text: str, *, actor: Actor, now: datetime, items: Collection[str] | None = None) -> list[Entry]:
+    """Do what `plan` says: write a draft for each document that differs, and keep each scenario. Answers what it took.
+
+    `items`: those chosen by their Entry.item, None for all. Raises Conflict when a chosen one would by now replace
+    another draft, or a draft that was saved since; DomainError for a scenario whose new policy is left out.
+    """
     entries = plan(text, actor=actor)
+    if items is not None:
+        entries = _chosen(entries, items)
     for entry in entries:
         if entry.outcome == "same":
             continue
@@ -102,6 +122,16 @@ def take(text: str, *, actor: Actor, now: datetime) -> list[Entry]:
             if draft.document != entry.document:
                 drafting.save(draft.pk, entry.document, seen=draft.edits, actor=actor, now=now)
     return entries
+
+
+def _chosen(entries: list[Entry], items: Collection[str]) -> list[Entry]:
+    seen = {name: replaces for replaces, _, name in (item.partition(":") for item in items)}
+    chosen = [entry for entry in entries if entry.name in seen]
+    for entry in chosen:
+        if entry.outcome != "same" and entry.replaces != seen[entry.name]:
+            text = f"The draft of {entry.kind} “{entry.key}” changed since you looked. Look again, then choose."
+            raise Conflict("stale", text, "item")
+    return chosen
 
 
 def _read(text: str) -> dict[str, list[Any]]:
@@ -158,13 +188,14 @@ def _compared(kind: str, document: dict[str, Any], actor: Actor) -> Entry:
     if draft is not None and draft.document == document and not draft.retires:
         return Entry(kind, key, document, "same", note="The draft under way says the same.")
     before = drafting.written(newest) if newest else {}
-    if draft is None and before == document:
-        return Entry(kind, key, document, "same")
     who = draft.author.get_full_name() if draft and draft.author else "somebody"
+    if before == document:
+        return Entry(kind, key, document, "same", note=f"The draft that {who} has under way stays." if draft else "")
     note = f"It takes the place of the draft that {who} has under way." if draft else ""
+    replaces = f"{draft.pk}.{draft.edits}" if draft else ""
     if newest is not None and isinstance(newest, Policy) and newest.retired:
         note = " ".join(filter(None, (note, "The policy is retired; activating the draft brings it back.")))
-    return Entry(kind, key, document, "changed" if newest else "new", changes(before, document), note)
+    return Entry(kind, key, document, "changed" if newest else "new", changes(before, document), note, replaces)
 
 
 def _scenario(scenario: scenarios.Scenario, keys: set[str], actor: Actor) -> Entry:
@@ -182,6 +213,10 @@ def _scenario(scenario: scenarios.Scenario, keys: set[str], actor: Actor) -> Ent
 
 def _keep(entry: Entry, actor: Actor, now: datetime) -> None:
     scenario = read_scenario(entry.document)
+    policy = scenario.policy
+    if drafting.newest(POLICY, policy) is None and not Draft.objects.filter(kind=POLICY, key=policy).exists():
+        text = f"The scenario “{scenario.name}” is of the policy “{policy}”: take both, or leave both out."
+        raise DomainError("left_out", text, "item")
     row = ScenarioRow.objects.filter(policy_key=scenario.policy, name=scenario.name).first()
     about = {"row_id": row.pk, "seen": row.version} if row else {}
     scenarios.save(scenario, actor=actor, now=now, **about)

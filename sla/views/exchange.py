@@ -19,6 +19,7 @@ from sla.views.policies import PLACE
 from tenants import audit
 
 TOO_LARGE = f"The file is too large; {MOST_BYTES:,} bytes are the most."
+MOST_TICKED = 900  # a form has no more than 1,000 fields
 
 
 @console_view(GET="policy.read")
@@ -39,18 +40,37 @@ def exchange(request: HttpRequest) -> HttpResponse:
     try:
         context["text"] = text = _text(request)
         if "take" in request.POST:
-            taken = rules.take(text, actor=request.actor, now=timezone.now())
+            taken = rules.take(text, actor=request.actor, now=timezone.now(), items=_items(request))
             drafts = sum(entry.outcome != "same" and entry.kind != "scenario" for entry in taken)
             kept = sum(entry.outcome != "same" and entry.kind == "scenario" for entry in taken)
             messages.success(request, f"{drafts} drafts and {kept} scenarios written. Nothing is in force by it yet.")
             return redirect("policies")
-        context["entries"] = rules.plan(text, actor=request.actor)
+        context |= _compared(request, text)
     except DomainError as error:
         if error.status in (403, 404):
             raise
         context["problems"] = error.problems if isinstance(error, Refused) else [Problem("", error.message)]
+        if error.field == "item":  # the file is sound, only the choice is not
+            context |= _compared(request, text)
         return render(request, "sla/exchange.html", context, status=error.status)
     return render(request, "sla/exchange.html", context)
+
+
+def _compared(request: HttpRequest, text: str) -> dict[str, Any]:
+    """What the file would change, item by item."""
+    entries = rules.plan(text, actor=request.actor)
+    differs = sum(entry.outcome != "same" for entry in entries)
+    if differs > MOST_TICKED:
+        message = f"{differs:,} items differ, and {MOST_TICKED} are the most to choose from: import the file in parts."
+        raise DomainError("too_many", message, "file")
+    return {"entries": entries, "differs": differs, "replaces": any(entry.replaces for entry in entries)}
+
+
+def _items(request: HttpRequest) -> list[str]:
+    items = request.POST.getlist("item")
+    if not items:
+        raise DomainError("required", "Tick at least one item, or leave the page: nothing is ticked.", "item")
+    return items
 
 
 def _text(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 from django.core.management import CommandError, call_command
 
-from companyos.web.errors import Forbidden
+from companyos.web.errors import Conflict, DomainError, Forbidden
 from sla import scenarios
 from sla.drafts import drafting, exchange
 from sla.drafts.exchange import Refused
@@ -100,6 +100,34 @@ def test_a_draft_under_way_is_replaced_and_that_is_said(system):  # noqa: F811
     assert "takes the place of the draft" in entry.note
     exchange.take(text, actor=SYSTEM, now=NOON)
     assert Draft.objects.get().document["name"] == "Theirs"
+
+
+def test_what_the_version_says_already_leaves_a_draft_alone(system):  # noqa: F811
+    text = exchange.export()
+    for kind, key in (("policy", "standard"), ("calendar", "office-hours")):
+        draft = drafting.begin(kind, key, actor=SYSTEM, now=NOON)
+        drafting.save(draft.pk, {**draft.document, "name": "Mine"}, seen=0, actor=SYSTEM, now=NOON)
+    entries = exchange.take(text, actor=SYSTEM, now=NOON)
+    assert {entry.outcome for entry in entries} == {"same"}
+    assert sum("under way stays" in entry.note for entry in entries) == 2
+    assert {(draft.document["name"], draft.edits) for draft in Draft.objects.all()} == {("Mine", 1)}
+
+
+def test_single_items_are_left_out_and_a_draft_that_moved_on_is_not_replaced(system):  # noqa: F811
+    draft = drafting.begin("policy", "standard", actor=SYSTEM, now=NOON)
+    drafting.save(draft.pk, {**draft.document, "name": "Mine"}, seen=0, actor=SYSTEM, now=NOON)
+    text = exchange.export().replace("name: Standard", "name: Theirs").replace("name: Premium", "name: Better")
+    items = {entry.key: entry.item for entry in exchange.plan(text, actor=SYSTEM) if entry.outcome == "changed"}
+    assert set(items) == {"standard", "premium"}
+    for _ in range(2):
+        taken = exchange.take(text, actor=SYSTEM, now=NOON, items=[items["premium"]])
+        assert [entry.key for entry in taken] == ["premium"]
+    assert {draft.document["name"]: draft.edits for draft in Draft.objects.all()} == {"Mine": 1, "Better": 0}
+    drafting.save(draft.pk, {**draft.document, "name": "Mine still"}, seen=1, actor=SYSTEM, now=NOON)
+    with pytest.raises(Conflict, match="changed since you looked"):
+        exchange.take(text, actor=SYSTEM, now=NOON, items=items.values())
+    with pytest.raises(DomainError, match="take both, or leave both out"):
+        exchange.take(FILE, actor=SYSTEM, now=NOON, items=[":scenario:gold: First"])
 
 
 def test_with_one_fault_nothing_is_taken_and_every_fault_is_named(system):  # noqa: F811
