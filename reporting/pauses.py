@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import get_current_timezone
 
 from cases.models import Message, Transition
+from companyos.web.errors import DomainError
 from companyos.web.pagination import Page, Sort, page
 from sla import calendars, ledger, policies
 from sla.models import Clock
@@ -27,8 +28,9 @@ from tenants.models import but_drills
 NEWEST = Sort("began", "at", descending=True)
 PAGE_SIZE = 50
 DAYS = 30
-LONGEST = timedelta(days=366)
+MOST_DAYS = 366
 STALE_DAYS = 7
+MOST_STALE_DAYS = 365
 MOST_EXPORTED = 50_000
 NOTHING = timedelta(0)
 
@@ -65,27 +67,47 @@ class Asked:
 
 
 def parse(params: Mapping[str, str], today: date) -> Asked:
-    """What means nothing is dropped: an old link still opens. The last 30 days, and at most 366."""
-    until = _day(params.get("until", "")) or today
-    since = _day(params.get("since", "")) or until - timedelta(days=DAYS - 1)
-    stale, agent, kind = (params.get(name, "").strip() for name in ("stale", "agent", "kind"))
+    """The last 30 days where no day is named. An agent or a kind that cannot be is dropped: both are chosen, not typed.
+
+    Raises DomainError, naming the field, for a day or a number that cannot be read, for days the wrong way around and
+    for more than MOST_DAYS.
+    """
+    until = _day(params.get("until", ""), "until") or today
+    since = _day(params.get("since", ""), "since") or until - timedelta(days=DAYS - 1)
+    if since > until:
+        raise DomainError("period", "The period ends before it starts; turn the two days around.", "until")
+    if (until - since).days >= MOST_DAYS:
+        raise DomainError("period", f"A period is at most {MOST_DAYS} days long; choose a later first day.", "since")
+    agent, kind = (params.get(name, "").strip() for name in ("agent", "kind"))
     return Asked(
-        since=min(max(since, until - LONGEST), until),
+        since=since,
         until=until,
-        stale_days=int(stale) if stale.isdecimal() and len(stale) < 4 and 1 <= int(stale) <= 365 else STALE_DAYS,
+        stale_days=_stale(params.get("stale", "").strip()),
         agent=agent if agent.isdecimal() and len(agent) < 18 else "",
         tenant=params.get("tenant", "").replace("\x00", "").strip()[:50],
         kind=kind if kind in KINDS or kind == "all" else "",
     )
 
 
-def _day(words: str) -> date | None:
-    """None for no day, and for one so far off that its neighbours have no instant."""
-    try:
-        found = date.fromisoformat(words)
-    except ValueError:
+def _day(words: str, field: str) -> date | None:
+    """None where nothing is typed. A day so far off that its neighbours have no instant is refused like no day."""
+    if not words.strip():
         return None
-    return found if 1970 <= found.year < 9000 else None
+    try:
+        found = date.fromisoformat(words.strip())
+    except ValueError:
+        found = date.min
+    if not 1970 <= found.year < 9000:
+        raise DomainError("period", "Write a day as 2026-11-20.", field)
+    return found
+
+
+def _stale(words: str) -> int:
+    if not words:
+        return STALE_DAYS
+    if words.isdecimal() and len(words) < 4 and 1 <= int(words) <= MOST_STALE_DAYS:
+        return int(words)
+    raise DomainError("stale", f"Write a whole number of days from 1 to {MOST_STALE_DAYS}.", "stale")
 
 
 def _next(column: str) -> Subquery:
