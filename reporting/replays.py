@@ -49,6 +49,12 @@ def period(preset: str, since: str, until: str, today: date) -> tuple[datetime, 
     return _start(first), _start(after)
 
 
+def days(params: dict[str, Any]) -> tuple[date, date]:
+    """The first and the last day of a job's period, as the person who asked for it has them in their zone."""
+    since, before = (datetime.fromisoformat(params[name]) for name in ("since", "before"))
+    return since.date(), (before - timedelta(microseconds=1)).date()
+
+
 def _day(words: str, field: str) -> date:
     try:
         day = date.fromisoformat(words.strip())

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from cases.dials import METRIC_NAMES
 from companyos.web.csv_export import csv_response
@@ -74,8 +73,8 @@ def _list(request: HttpRequest, form: Form, status: int = 200) -> HttpResponse:
 
 
 def _told(job: Job) -> Job:
-    """The job with its period as instants."""
-    job.since, job.before = (parse_datetime(job.params.get(name) or "") for name in ("since", "before"))
+    """The job with the first and the last day of its period."""
+    job.first_day, job.last_day = report.days(job.params)
     return job
 
 
@@ -117,7 +116,7 @@ def cancellations(request: HttpRequest, replay_id: int) -> HttpResponse:
     except DomainError as error:
         if error.status != 409:
             raise
-        messages.info(request, error.message)
+        messages.error(request, error.message)
     return redirect("replay", replay_id)
 
 

@@ -118,7 +118,13 @@ def test_it_is_cancelled_by_a_button_and_says_that_it_is_not_whole(cast: Cast, l
     work()
     assert "not the whole period" in text(lead.get(page))
     again = lead.post(f"{page}cancellations/", follow=True)
-    assert "has ended already" in text(again)
+    assert "has ended already" in text(again) and "toast-bad" in text(again)
+
+
+def test_the_period_reads_as_it_was_entered(lead: Client, strict: Policy) -> None:
+    page = ask(lead, strict, period="custom", since="2026-01-20", until="2026-02-23").url
+    for address in (page, PAGE):
+        assert "20 Jan 2026 to 23 Feb 2026" in text(lead.get(address))
 
 
 @pytest.mark.parametrize(
