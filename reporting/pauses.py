@@ -72,8 +72,11 @@ def parse(params: Mapping[str, str], today: date) -> Asked:
     Raises DomainError, naming the field, for a day or a number that cannot be read, for days the wrong way around and
     for more than MOST_DAYS.
     """
-    until = _day(params.get("until", ""), "until") or today
+    last = _day(params.get("until", ""), "until")
+    until = last or today
     since = _day(params.get("since", ""), "since") or until - timedelta(days=DAYS - 1)
+    if last is None and since > today:
+        raise DomainError("period", "Choose a first day that is not after today, or name the last one too.", "since")
     if since > until:
         raise DomainError("period", "The period ends before it starts; turn the two days around.", "until")
     if (until - since).days >= MOST_DAYS:

@@ -139,6 +139,7 @@ def test_the_page_and_the_file(cast: Cast, client: Client) -> None:
         ("since=2026-11-20&until=2026-10-01", "until", "turn the two days around"),
         ("since=2024-01-01&until=2026-11-01", "since", "at most 366 days"),
         ("since=2025-03-01&until=2026-03-02", "since", "at most 366 days"),
+        ("since=8000-01-01", "since", "not after today"),
         ("since=abc", "since", "Write a day as 2026-11-20."),
         ("until=9999-12-31", "until", "Write a day as 2026-11-20."),
         ("stale=-1", "stale", "a whole number of days from 1 to 365"),

@@ -13,6 +13,7 @@ from companyos.events import dispatch
 from sla import jobs, rollout
 from sla.forms import policies as policy_forms
 from sla.models import Clock, Draft, Job, Policy
+from sla.views import exchange
 from tenants.models import AuditEntry
 from tests.factories import UserFactory
 
@@ -304,6 +305,14 @@ def test_agents_read_and_do_not_write_and_a_regions_lead_keeps_to_the_region(cas
     asked = {"key": "birch", "name": "Birch", "scope": "tenant", "tenant": "birch"}
     assert eu.post("/service-levels/new-policy/", asked).status_code == 422
     assert eu.post("/service-levels/new-policy/", asked | {"key": "a", "tenant": "acme"}).status_code == 302
+
+
+def test_a_file_of_more_items_than_a_form_holds_is_taken_in_parts(cast, lead, monkeypatch):
+    monkeypatch.setattr(exchange, "MOST_TICKED", 1)
+    text = lead.get("/service-levels/export/").content.decode().replace("amount: 4 h", "amount: 3 h")
+    answer = lead.post("/service-levels/import/", {"text": text})
+    assert answer.status_code == 422
+    assert "import the file in parts" in answer.content.decode()
 
 
 def test_a_file_is_shown_first_and_then_read_into_drafts(cast, lead):
