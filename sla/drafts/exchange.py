@@ -165,14 +165,21 @@ def _section(section: str, rows: Any, problems: list[Problem]) -> list[Any]:
             document = _READ[section](row)
         except (DocumentError, CalendarError) as error:
             told = error.problems if isinstance(error, DocumentError) else [Problem("", str(error))]
-            problems += [replace(one, path=".".join(filter(None, (section, str(number), one.path)))) for one in told]
+            place = f"{section}.{_named(row, number)}"
+            problems += [replace(one, path=".".join(filter(None, (place, one.path)))) for one in told]
             continue
         name = (document.policy, document.name) if section == "scenarios" else document.key
         if name in seen:
-            problems.append(Problem(f"{section}.{number}", f"{_words(name)} is there twice; keep one of them."))
+            problems.append(Problem(f"{section}.{_named(row, number)}", f"{_words(name)} is there twice; keep one of them."))
         seen.add(name)
         found.append(document)
     return found
+
+
+def _named(row: Any, number: int) -> str:
+    """A row as its writer finds it: by its key or name, else by its place counted from 1."""
+    name = (row.get("key") or row.get("name")) if isinstance(row, dict) else None
+    return name[:60] if isinstance(name, str) else str(number + 1)
 
 
 def _words(name: Any) -> str:

@@ -339,5 +339,5 @@ def test_a_file_is_shown_first_and_then_read_into_drafts(cast, lead):
     assert late.status_code == 409 and "changed since you looked" in late.content.decode()
     answer = lead.post("/service-levels/import/", {"text": "policies: [{}]"})
     assert answer.status_code == 422
-    assert "policies.0.key" in answer.content.decode()
+    assert "policies.1.key" in answer.content.decode()
     assert lead.post("/service-levels/import/", {}).status_code == 422
