@@ -170,7 +170,9 @@ def _section(section: str, rows: Any, problems: list[Problem]) -> list[Any]:
             continue
         name = (document.policy, document.name) if section == "scenarios" else document.key
         if name in seen:
-            problems.append(Problem(f"{section}.{_named(row, number)}", f"{_words(name)} is there twice; keep one of them."))
+            problems.append(
+                Problem(f"{section}.{_named(row, number)}", f"{_words(name)} is there twice; keep one of them.")
+            )
         seen.add(name)
         found.append(document)
     return found

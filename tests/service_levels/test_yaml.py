@@ -198,7 +198,7 @@ def test_the_command_writes_and_reads_the_file(system, tmp_path, capsys):  # noq
     call_command("service_levels", "import", str(file))
     assert Draft.objects.get().key == "standard"
     file.write_text("policies: [{}]")
-    with pytest.raises(CommandError, match=r"policies\.0\.key: It is missing"):
+    with pytest.raises(CommandError, match=r"policies\.1\.key: It is missing"):
         call_command("service_levels", "import", str(file))
 
 
