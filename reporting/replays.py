@@ -49,8 +49,11 @@ def period(preset: str, since: str, until: str, today: date) -> tuple[datetime, 
     return _start(first), _start(after)
 
 
-def days(params: dict[str, Any]) -> tuple[date, date]:
-    """The first and the last day of a job's period, as the person who asked for it has them in their zone."""
+def days(params: dict[str, Any]) -> tuple[date, date] | tuple[None, None]:
+    """The first and the last day of a job's period, as the person who asked for it has them in their zone; None for a
+    job that names none."""
+    if not (params.get("since") and params.get("before")):
+        return None, None
     since, before = (datetime.fromisoformat(params[name]) for name in ("since", "before"))
     return since.date(), (before - timedelta(microseconds=1)).date()
 
