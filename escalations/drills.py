@@ -16,7 +16,7 @@ from cases.models.case import Channel, ClosedAs, Status
 from companyos.web.errors import Conflict, DomainError, NotFound
 from escalations import drill_hops, escalate
 from escalations.models import Drill, Escalation
-from sla import versions
+from sla import diary, versions
 from sla.choice import METRICS
 from sla.models import Calendar, Policy, Target
 from tenants import actors, isolation
@@ -33,11 +33,8 @@ MARK = "DRILL"
 # ── Starting one ─────────────────────────────────────────────────────────────
 def testable(now: datetime) -> list[Policy]:
     """The policies in force within the scope, the one that is tested unless another is named first."""
-    latest = Policy.objects.filter(active_from__lte=now).order_by("key", "-active_from", "-version").distinct("key")
-    own = Tenant.objects.filter(is_drill=True).values("pk")
-    kept = Policy.objects.filter(pk__in=latest.values("pk"), retired=False).exclude(tenant__in=own)
+    found = [one for one in diary.policies_in_force(now) if one.tenant is None or not one.tenant.is_drill]
     ranks = {"": 0, "standard": 1}
-    found = kept.select_related("tenant").order_by("key")
     return sorted(
         found, key=lambda one: (one.tenant_id is not None, one.segment != "", ranks.get(one.tier, 2), one.key)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sla import ledger
+from sla import diary, ledger
 from sla.calendars import CalendarSpec
 from sla.choice import most_specific
 from sla.documents import CalendarDocument, PolicyDocument
@@ -43,14 +43,7 @@ class Offer:
 
 def in_force(now: datetime) -> list[Offer]:
     """Each policy in force in the present scope; of equal rank the one in force since later comes first."""
-    current = (
-        Policy.objects.filter(active_from__lte=now)
-        .select_related("calendar__tenant", "tenant")
-        .prefetch_related("targets")
-        .order_by("key", "-active_from", "-version")
-        .distinct("key")
-    )
-    held = sorted((policy for policy in current if not policy.retired), key=lambda p: p.active_from, reverse=True)
+    held = sorted(diary.policies_in_force(now), key=lambda policy: policy.active_from, reverse=True)
     return [of_version(policy) for policy in held]
 
 
