@@ -279,17 +279,13 @@ def reading(
     clock_id: int = 0,
 ) -> Reading:
     """What a clock says at `now`; for an instant before its last entry, fold the entries up to it first."""
-    target, since, late_by, late = projection.target, projection.running_since, None, None
+    target, since = projection.target, projection.running_since
     consumed, breach = projection.consumed, projection.breached_at
     if since is not None:
         consumed += target.between(since, max(now, since))
         settled = settle(projection, now)
         breach = settled.at if settled else breach
-    if breach is not None:
-        late_by = projection.overrun
-        if since is not None:
-            late_by += max(now - max(since, breach), NOTHING)
-        late = _own_lateness(projection, breach, now, late_by, consumed)
+    late_by, late = (None, None) if breach is None else _lateness(projection, breach, now, consumed)
     return Reading(
         metric=metric,
         cycle=cycle,
@@ -314,18 +310,23 @@ def reading(
     )
 
 
-def _own_lateness(
-    projection: Projection, breach: datetime, now: datetime, late_by: timedelta, consumed: timedelta
-) -> timedelta:
-    """What ran past the target since the breach. A target that made the clock late at once left more behind it than
-    that, and so did one that was changed later: then the ended runs count as they elapsed."""
+def _lateness(
+    projection: Projection, breach: datetime, now: datetime, consumed: timedelta
+) -> tuple[timedelta, timedelta]:
+    """What ran on since the breach: elapsed, and in the clock's own time.
+
+    A target that made the clock late at once was left behind by more than that, and so was one that changed later: of
+    such a business clock the ended runs count as they elapsed.
+    """
     target, since = projection.target, projection.running_since
+    start = now if since is None else max(since, breach)
+    end = max(now, start)
+    late_by = projection.overrun + (end - start)
     if target.basis != BUSINESS:
-        return late_by
+        return late_by, late_by
     if not projection.breached_at_retarget and consumed >= target.amount:
-        return min(consumed - target.amount, late_by)
-    start = max(since, breach) if since is not None else now
-    return projection.overrun + target.between(start, max(now, start))
+        return late_by, min(consumed - target.amount, late_by)
+    return late_by, projection.overrun + target.between(start, end)
 
 
 def owed(entries: Iterable[Entry], alerted: frozenset[int], now: datetime) -> Owed:
