@@ -16,6 +16,10 @@ class AmountError(ValueError):
     """An amount that cannot be read; the text says how to write it."""
 
 
+class Unreadable(AmountError):
+    """One whose words are no amount at all."""
+
+
 def read_amount(text: str) -> tuple[timedelta | None, Decimal | None]:
     """A duration, or business days: one of the two. Raises AmountError, quoting the text."""
     words = " ".join(text.split())
@@ -26,7 +30,7 @@ def read_amount(text: str) -> tuple[timedelta | None, Decimal | None]:
         return None, amount.normalize()
     match = _DURATION.fullmatch(words)
     if not words or match is None:
-        raise AmountError(f"“{text}” cannot be read as an amount of time: {HOW}.")
+        raise Unreadable(f"“{text}” cannot be read as an amount of time: {HOW}.")
     parts = zip(match.groups("0"), _SECONDS, strict=True)
     micros = sum(int(Decimal(part) * 1_000_000) * unit for part, unit in parts)
     if not micros:

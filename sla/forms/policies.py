@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from sla import ledger
-from sla.amounts import AmountError, read_amount, write_amount, write_duration
+from sla.amounts import AmountError, Unreadable, read_amount, write_amount, write_duration
 from sla.choice import METRICS, PRIORITIES
 from sla.fields import Problem
 
@@ -101,9 +101,12 @@ def _cell(metric: str, priority: str, row: Mapping[str, Any], told: list[Problem
     problems = tuple(problem.message for problem in told)
     try:
         amount, days = read_amount(text)
-    except AmountError:
+    except AmountError as error:
         number, key = _apart(text, business)
-        return Cell(metric, priority, number, key, tuple(_in_the_box(problem, number) for problem in told))
+        if isinstance(error, Unreadable):  # told in the terms of the box, which holds the number without its unit
+            words = f"“{number}” cannot be read as an amount of time: {HOW}."
+            problems = tuple(words if problem.path.endswith(".amount") else problem.message for problem in told)
+        return Cell(metric, priority, number, key, problems)
     if amount is None:
         return Cell(metric, priority, f"{days:f}", "days", problems)
     seconds = amount.total_seconds()
@@ -119,12 +122,6 @@ def _apart(text: str, business: bool) -> tuple[str, str]:
     basis = ledger.BUSINESS if business else ledger.ELAPSED
     key, word, _ = next((one for one in fits if one[2] == basis), fits[0] if fits else ("h", "", ""))
     return text.removesuffix(f" {word}") if word else text, key
-
-
-def _in_the_box(problem: Problem, number: str) -> str:
-    """The fault in the terms of the box, which holds the number without the unit beside it."""
-    unreadable = problem.path.endswith(".amount") and "cannot be read" in problem.message
-    return f"“{number}” cannot be read as an amount of time: {HOW}." if unreadable else problem.message
 
 
 def _target(metric: str, priority: str, post: Mapping[str, str]) -> dict[str, Any] | None:
