@@ -21,6 +21,7 @@ from django.utils.timezone import get_current_timezone
 from cases.models import Message, Transition
 from companyos.web.errors import DomainError
 from companyos.web.pagination import Page, Sort, page
+from reporting.days import read_day
 from sla import calendars, ledger, policies
 from sla.models import Clock
 from tenants.models import but_drills
@@ -72,9 +73,10 @@ def parse(params: Mapping[str, str], today: date) -> Asked:
     Raises DomainError, naming the field, for a day or a number that cannot be read, for days the wrong way around and
     for more than MOST_DAYS.
     """
-    last = _day(params.get("until", ""), "until")
+    typed = {name: params.get(name, "") for name in ("since", "until")}
+    first, last = (read_day(words, name) if words.strip() else None for name, words in typed.items())
     until = last or today
-    since = _day(params.get("since", ""), "since") or until - timedelta(days=DAYS - 1)
+    since = first or until - timedelta(days=DAYS - 1)
     if last is None and since > today:
         raise DomainError("period", "Choose a first day that is not after today, or name the last one too.", "since")
     if since > until:
@@ -90,19 +92,6 @@ def parse(params: Mapping[str, str], today: date) -> Asked:
         tenant=params.get("tenant", "").replace("\x00", "").strip()[:50],
         kind=kind if kind in KINDS or kind == "all" else "",
     )
-
-
-def _day(words: str, field: str) -> date | None:
-    """None where nothing is typed. A day so far off that its neighbours have no instant is refused like no day."""
-    if not words.strip():
-        return None
-    try:
-        found = date.fromisoformat(words.strip())
-    except ValueError:
-        found = date.min
-    if not 1970 <= found.year < 9000:
-        raise DomainError("period", "Write a day as 2026-11-20.", field)
-    return found
 
 
 def _stale(words: str) -> int:

@@ -14,6 +14,7 @@ from cases.dials import METRIC_NAMES
 from cases.models import Case
 from companyos.web.errors import DomainError
 from companyos.web.pagination import Page, Sort, page
+from reporting.days import read_day
 from sla.models import Calendar, Draft, Job, Policy, ReplayDifference
 from sla.replays import alternatives
 
@@ -29,6 +30,8 @@ OUTCOME_NAMES = {
 }
 MOVES = {"worse": ("kept", "breached"), "better": ("breached", "kept")}
 
+BOTH = "Write both days of the period."
+
 
 # ── The period asked for ─────────────────────────────────────────────────────
 def period(preset: str, since: str, until: str, today: date) -> tuple[datetime, datetime]:
@@ -43,7 +46,8 @@ def period(preset: str, since: str, until: str, today: date) -> tuple[datetime, 
     elif preset == "days":
         first, after = today - timedelta(days=30), today
     elif preset == "custom":
-        first, after = _day(since, "since"), _day(until, "until") + timedelta(days=1)
+        first, last = (read_day(words, field, BOTH) for words, field in ((since, "since"), (until, "until")))
+        after = last + timedelta(days=1)
     else:
         raise DomainError("period", "Choose a period.", "period")
     return _start(first), _start(after)
@@ -56,16 +60,6 @@ def days(params: dict[str, Any]) -> tuple[date, date] | tuple[None, None]:
         return None, None
     since, before = (datetime.fromisoformat(params[name]) for name in ("since", "before"))
     return since.date(), (before - timedelta(microseconds=1)).date()
-
-
-def _day(words: str, field: str) -> date:
-    try:
-        day = date.fromisoformat(words.strip())
-    except ValueError:
-        day = date.min
-    if not 1970 < day.year < 9000:
-        raise DomainError("period", "Write both days of the period.", field)
-    return day
 
 
 def _start(day: date) -> datetime:
